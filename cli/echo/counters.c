@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What the workers did, summed and printed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "echo/echo.h"
+
+static uint64_t get(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static struct echo_counters sum_counters(const struct echo_worker *workers, unsigned n)
+{
+	struct echo_counters sum = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct echo_counters *c = &workers[i].counters;
+		uint64_t batch = get(&c->largest_batch);
+
+		sum.connections += get(&c->connections);
+		sum.messages += get(&c->messages);
+		sum.bytes += get(&c->bytes);
+		sum.system_calls += get(&c->system_calls);
+		sum.completions += get(&c->completions);
+		if (batch > sum.largest_batch)
+			sum.largest_batch = batch;
+	}
+	return sum;
+}
+
+/* CPU time of the process in microseconds. */
+static uint64_t cpu_usec(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+void counters_print(const struct echo_worker *workers, unsigned n, bool json)
+{
+	const struct echo_options *o = workers[0].options;
+	struct echo_counters c = sum_counters(workers, n);
+
+	/* All values are numbers and names of our own: nothing to quote. */
+	if (json)
+		printf("{\"server\":\"%s\",\"threads\":%u,\"connections\":%" PRIu64
+		       ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"system_calls\":%" PRIu64
+		       ",\"completions\":%" PRIu64 ",\"largest_batch\":%" PRIu64
+		       ",\"cpu_usec\":%" PRIu64 "}\n",
+		       o->server->name, n, c.connections, c.messages, c.bytes, c.system_calls,
+		       c.completions, c.largest_batch, cpu_usec());
+	else
+		printf("connections    %" PRIu64 "\n"
+		       "messages       %" PRIu64 "\n"
+		       "bytes          %" PRIu64 "\n"
+		       "system calls   %" PRIu64 "\n"
+		       "completions    %" PRIu64 "\n"
+		       "largest batch  %" PRIu64 "\n"
+		       "CPU time       %.3f s\n",
+		       c.connections, c.messages, c.bytes, c.system_calls, c.completions,
+		       c.largest_batch, (double)cpu_usec() / 1e6);
+	fflush(stdout);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* `anyring echo`: sets the workers up, runs them, and reports. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "echo/echo.h"
+
+/* Descriptors that are no connections: standard ones, listeners, rings, signals. */
+#define RESERVED_FDS 32
+
+/* Lifts the soft limit on open files as far as allowed and fits max_conns into it. */
+static void fit_open_files(struct echo_options *o)
+{
+	struct rlimit limit;
+	uint64_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit))
+			getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	room = limit.rlim_cur;
+	room = room > RESERVED_FDS + 1 ? room - RESERVED_FDS : 1;
+	room /= o->threads;
+	room = room ? room : 1;
+	room = room < ECHO_MAX_CONNS ? room : ECHO_MAX_CONNS;
+	if (!o->max_conns || o->max_conns > room) {
+		if (o->max_conns)
+			say("the limit on open files holds %u connections to %llu a thread: "
+			    "raise 'ulimit -n'",
+			    o->max_conns, (unsigned long long)room);
+		o->max_conns = (unsigned)room;
+	}
+}
+
+static void *run_worker(void *arg)
+{
+	struct echo_worker *worker = arg;
+
+	worker->result = worker->options->server->run(worker);
+	return NULL;
+}
+
+/* The first worker runs in this thread. */
+static int run_workers(struct echo_worker *workers, unsigned n)
+{
+	unsigned started = 1;
+	int result = EXIT_OK;
+
+	while (started < n) {
+		int err = pthread_create(&workers[started].thread, NULL, run_worker,
+					 &workers[started]);
+
+		if (err) {
+			say("cannot start thread %u: %s; ask for fewer with --threads", started,
+			    strerror(err));
+			break;
+		}
+		started++;
+	}
+	if (started < n)
+		/* The running ones end with the process. */
+		return EXIT_FAILED;
+	run_worker(&workers[0]);
+	for (unsigned i = 1; i < n; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (unsigned i = 0; i < n; i++)
+		if (workers[i].result)
+			result = workers[i].result;
+	return result;
+}
+
+static bool open_workers(struct echo_worker *workers, const struct echo_options *o)
+{
+	bool shared = o->endpoint.address.any.sa_family == AF_UNIX;
+
+	for (unsigned i = 0; i < o->threads; i++) {
+		workers[i].options = o;
+		workers[i].index = i;
+		workers[i].conn_fd = workers[i].control_fd = -1;
+		/* UNIX sockets have no SO_REUSEPORT: all accept from one. */
+		workers[i].listen_fd = shared && i ? workers[0].listen_fd : echo_listen(o);
+		if (workers[i].listen_fd < 0)
+			return false;
+	}
+	return true;
+}
+
+int cmd_echo(int argc, char **argv)
+{
+	struct echo_options options;
+	struct echo_worker *workers;
+	bool done;
+	int ret = echo_parse_options(argc, argv, &options, &done);
+
+	if (ret || done)
+		return ret;
+	fit_open_files(&options);
+	if (posix_memalign((void **)&workers, 64, options.threads * sizeof(*workers))) {
+		say("out of memory for %u threads", options.threads);
+		return EXIT_FAILED;
+	}
+	memset(workers, 0, options.threads * sizeof(*workers));
+	ret = EXIT_FAILED;
+	if (open_workers(workers, &options)) {
+		if (control_start(workers, options.threads)) {
+			say("%s server on %s", options.server->name, options.endpoint.name);
+			ret = run_workers(workers, options.threads);
+		}
+		echo_unlisten(&options);
+		if (ret == EXIT_OK)
+			counters_print(workers, options.threads, options.json);
+	}
+	free(workers);
+	return ret;
+}

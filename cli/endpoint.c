@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a server listens and a client connects. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static bool set_unix(struct endpoint *e, const char *path)
+{
+	struct sockaddr_un *un = &e->address.local;
+
+	if (!*path || strlen(path) >= sizeof(un->sun_path))
+		return false;
+	un->sun_family = AF_UNIX;
+	strcpy(un->sun_path, path);
+	e->length = sizeof(*un);
+	snprintf(e->name, sizeof(e->name), "%s", path);
+	return true;
+}
+
+bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, unsigned port)
+{
+	memset(e, 0, sizeof(*e));
+	if (unix_path)
+		return set_unix(e, unix_path);
+	if (inet_pton(AF_INET, host, &e->address.ip4.sin_addr) == 1) {
+		e->address.ip4.sin_family = AF_INET;
+		e->address.ip4.sin_port = htons((uint16_t)port);
+		e->length = sizeof(e->address.ip4);
+		snprintf(e->name, sizeof(e->name), "%s:%u", host, port);
+		return true;
+	}
+	if (inet_pton(AF_INET6, host, &e->address.ip6.sin6_addr) == 1) {
+		e->address.ip6.sin6_family = AF_INET6;
+		e->address.ip6.sin6_port = htons((uint16_t)port);
+		e->length = sizeof(e->address.ip6);
+		snprintf(e->name, sizeof(e->name), "[%s]:%u", host, port);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ANYRING_CLI_RING_REFUSED_H
+#define ANYRING_CLI_RING_REFUSED_H
+
+/* Says why no ring could be set up (`error`: -errno), and the way out. Returns EXIT_FAILED. */
+int ring_refused(int error);
+
+#endif

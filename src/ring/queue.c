@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Submitting, and waiting for completions. */
+#include <limits.h>
+
+#include "ring/ring.h"
+
+/* The kernel's signal set, of which libc's sigset_t is a longer copy. */
+#define KERNEL_SIGSET_SIZE (_NSIG / 8)
+
+/* What one call to get_cqes() is to do. */
+struct wait {
+	unsigned submit;      /* SQEs published and not yet taken */
+	unsigned wait_nr;     /* CQEs wanted */
+	unsigned enter_flags; /* beside those that the ring itself demands */
+	const void *arg;      /* enter's argument: a signal set, or io_uring_getevents_arg */
+	size_t arg_size;
+	bool has_timeout;
+};
+
+static unsigned ring_enter_flags(const struct io_uring *ring)
+{
+	unsigned flags = 0;
+
+	if (ring->int_flags & RING_FD_REGISTERED)
+		flags |= IORING_ENTER_REGISTERED_RING;
+	if (ring->int_flags & RING_NO_IOWAIT)
+		flags |= IORING_ENTER_NO_IOWAIT;
+	return flags;
+}
+
+static int ring_enter(const struct io_uring *ring, unsigned submit, unsigned wait_nr,
+		      unsigned flags, const void *arg, size_t arg_size)
+{
+	return engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, arg, arg_size);
+}
+
+/* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
+static unsigned flush_sq(struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	unsigned tail = sq->sqe_tail;
+
+	if (sq->sqe_head != tail) {
+		sq->sqe_head = tail;
+		/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the
+		 * tail. Without, the enter that follows orders everything. */
+		if (ring->flags & IORING_SETUP_SQPOLL)
+			io_uring_smp_store_release(sq->ktail, tail);
+		else
+			IO_URING_WRITE_ONCE(*sq->ktail, tail);
+	}
+	/* The head may be behind by what the polling thread takes meanwhile: a count too high is
+	 * harmless, as the engine takes what is there. */
+	return tail - IO_URING_READ_ONCE(*sq->khead);
+}
+
+/* True if submitting needs an enter; adds the flag that wakes a sleeping SQPOLL thread. */
+static bool sq_needs_enter(const struct io_uring *ring, unsigned submit, unsigned *flags)
+{
+	if (!submit)
+		return false;
+	if (!(ring->flags & IORING_SETUP_SQPOLL))
+		return true;
+	/* The thread sets NEED_WAKEUP, then looks at the tail once more; we have stored the tail and
+	 * now look at the flag. Only a full fence on both sides keeps both from missing the other. */
+	io_uring_smp_mb();
+	if (uring_unlikely(IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_NEED_WAKEUP)) {
+		*flags |= IORING_ENTER_SQ_WAKEUP;
+		return true;
+	}
+	return false;
+}
+
+/* True if completions exist that only an enter brings into the CQ. */
+static bool cq_needs_enter(const struct io_uring *ring)
+{
+	return ring->flags & IORING_SETUP_IOPOLL ||
+	       IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
+}
+
+static int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_events)
+{
+	unsigned submit = flush_sq(ring);
+	unsigned flags = ring_enter_flags(ring);
+	bool reap = get_events || wait_nr || cq_needs_enter(ring);
+
+	if (!sq_needs_enter(ring, submit, &flags) && !reap)
+		return (int)submit;
+	if (reap)
+		flags |= IORING_ENTER_GETEVENTS;
+	return ring_enter(ring, submit, wait_nr, flags, NULL, 0);
+}
+
+API int io_uring_submit(struct io_uring *ring)
+{
+	return submit_ring(ring, 0, false);
+}
+
+API int io_uring_submit_and_wait(struct io_uring *ring, unsigned wait_nr)
+{
+	return submit_ring(ring, wait_nr, false);
+}
+
+API int io_uring_submit_and_get_events(struct io_uring *ring)
+{
+	return submit_ring(ring, 0, true);
+}
+
+API int io_uring_get_events(struct io_uring *ring)
+{
+	return ring_enter(ring, 0, 0, IORING_ENTER_GETEVENTS | ring_enter_flags(ring), NULL, 0);
+}
+
+/*
+ * Submits what `w` says and waits until w->wait_nr CQEs are there; *cqe_ptr takes the oldest.
+ * Answers the first thing that happened: the count submitted if any was, else the error. With a
+ * timeout it enters once; without, until there is a CQE.
+ */
+static int get_cqes(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, struct wait *w)
+{
+	struct io_uring_cqe *cqe = NULL;
+	bool entered = false;
+	int err = 0;
+
+	for (;;) {
+		unsigned flags = ring_enter_flags(ring) | w->enter_flags;
+		unsigned available;
+		bool enter = false;
+		int ret = __io_uring_peek_cqe(ring, &cqe, &available);
+
+		if (ret) {
+			err = err ? err : ret;
+			break;
+		}
+		if (!cqe && !w->wait_nr && !w->submit) {
+			if (entered || !cq_needs_enter(ring)) {
+				err = err ? err : -EAGAIN;
+				break;
+			}
+			enter = true;
+		}
+		if (w->wait_nr > available || enter) {
+			flags |= IORING_ENTER_GETEVENTS;
+			enter = true;
+		}
+		if (sq_needs_enter(ring, w->submit, &flags))
+			enter = true;
+		if (!enter)
+			break;
+		if (entered && w->has_timeout) {
+			if (!cqe && !err)
+				err = -ETIME;
+			break;
+		}
+		ret = ring_enter(ring, w->submit, w->wait_nr, flags, w->arg, w->arg_size);
+		if (ret < 0) {
+			err = err ? err : ret;
+			break;
+		}
+		w->submit -= (unsigned)ret;
+		if (cqe)
+			break;
+		if (!entered) {
+			entered = true;
+			err = ret;
+		}
+	}
+	*cqe_ptr = cqe;
+	return err;
+}
+
+API int __io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned submit,
+			   unsigned wait_nr, sigset_t *sigmask)
+{
+	struct wait w = {
+		.submit = submit,
+		.wait_nr = wait_nr,
+		.arg = sigmask,
+		.arg_size = sigmask ? KERNEL_SIGSET_SIZE : 0,
+	};
+
+	return get_cqes(ring, cqe_ptr, &w);
+}
+
+/* Waits with the timeout as an argument of enter (IORING_FEAT_EXT_ARG, since Linux 5.11). */
+static int get_cqes_ext(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned submit,
+			unsigned wait_nr, struct __kernel_timespec *ts, unsigned min_wait_usec,
+			sigset_t *sigmask)
+{
+	struct io_uring_getevents_arg arg = {
+		.sigmask = (__u64)(uintptr_t)sigmask,
+		.sigmask_sz = KERNEL_SIGSET_SIZE,
+		.min_wait_usec = min_wait_usec,
+		.ts = (__u64)(uintptr_t)ts,
+	};
+	struct wait w = {
+		.submit = submit,
+		.wait_nr = wait_nr,
+		.enter_flags = IORING_ENTER_EXT_ARG,
+		.arg = &arg,
+		.arg_size = sizeof(arg),
+		.has_timeout = ts != NULL,
+	};
+
+	return get_cqes(ring, cqe_ptr, &w);
+}
+
+/*
+ * Older kernels: a timeout request of our own, whose completion __io_uring_peek_cqe() hides. It
+ * ends after `wait_nr` completions or `ts`. Returns SQEs to submit, or -errno.
+ */
+static int queue_internal_timeout(struct io_uring *ring, unsigned wait_nr,
+				  struct __kernel_timespec *ts)
+{
+	struct io_uring_sqe *sqe = _io_uring_get_sqe(ring);
+	int ret;
+
+	if (!sqe) {
+		ret = io_uring_submit(ring);
+		if (ret < 0)
+			return ret;
+		sqe = _io_uring_get_sqe(ring);
+		if (!sqe)
+			return -EAGAIN;
+	}
+	io_uring_prep_timeout(sqe, ts, wait_nr, 0);
+	sqe->user_data = LIBURING_UDATA_TIMEOUT;
+	return (int)flush_sq(ring);
+}
+
+API int io_uring_wait_cqes_min_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+				       unsigned wait_nr, struct __kernel_timespec *ts,
+				       unsigned min_wait_usec, sigset_t *sigmask)
+{
+	int ret;
+
+	if (min_wait_usec && !(ring->features & IORING_FEAT_MIN_TIMEOUT))
+		return -EINVAL;
+	ret = get_cqes_ext(ring, cqe_ptr, 0, wait_nr, ts, min_wait_usec, sigmask);
+	return ret > 0 ? 0 : ret;
+}
+
+API int io_uring_wait_cqes(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned wait_nr,
+			   struct __kernel_timespec *ts, sigset_t *sigmask)
+{
+	int submit = 0;
+
+	if (ts) {
+		if (ring->features & IORING_FEAT_EXT_ARG)
+			return io_uring_wait_cqes_min_timeout(ring, cqe_ptr, wait_nr, ts, 0,
+							      sigmask);
+		submit = queue_internal_timeout(ring, wait_nr, ts);
+		if (submit < 0)
+			return submit;
+	}
+	submit = __io_uring_get_cqe(ring, cqe_ptr, (unsigned)submit, wait_nr, sigmask);
+	if (submit < 0)
+		return submit;
+	/* Only the internal timeout can have ended the wait. */
+	return *cqe_ptr ? 0 : -ETIME;
+}
+
+API int io_uring_wait_cqe_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+				  struct __kernel_timespec *ts)
+{
+	if (!__io_uring_peek_cqe(ring, cqe_ptr, NULL) && *cqe_ptr)
+		return 0;
+	return io_uring_wait_cqes(ring, cqe_ptr, 1, ts, NULL);
+}
+
+API int io_uring_submit_and_wait_min_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+					     unsigned wait_nr, struct __kernel_timespec *ts,
+					     unsigned min_wait_usec, sigset_t *sigmask)
+{
+	if (min_wait_usec && !(ring->features & IORING_FEAT_MIN_TIMEOUT))
+		return -EINVAL;
+	return get_cqes_ext(ring, cqe_ptr, flush_sq(ring), wait_nr, ts, min_wait_usec, sigmask);
+}
+
+API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+					 unsigned wait_nr, struct __kernel_timespec *ts,
+					 sigset_t *sigmask)
+{
+	int ret;
+
+	if (!ts)
+		return __io_uring_get_cqe(ring, cqe_ptr, flush_sq(ring), wait_nr, sigmask);
+	if (ring->features & IORING_FEAT_EXT_ARG)
+		return get_cqes_ext(ring, cqe_ptr, flush_sq(ring), wait_nr, ts, 0, sigmask);
+	ret = queue_internal_timeout(ring, wait_nr, ts);
+	if (ret < 0)
+		return ret;
+	ret = __io_uring_get_cqe(ring, cqe_ptr, (unsigned)ret, wait_nr, sigmask);
+	if (ret <= 0)
+		return ret;
+	/* The internal timeout was one of them. */
+	ret--;
+	return ret || *cqe_ptr ? ret : -ETIME;
+}
+
+static unsigned peek_batch(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned count)
+{
+	struct io_uring_cqe_iter iter = io_uring_cqe_iter_init(ring);
+	struct io_uring_cqe *cqe;
+	unsigned n = 0;
+
+	while (n < count && io_uring_cqe_iter_next(&iter, &cqe))
+		cqes[n++] = cqe;
+	return n;
+}
+
+API unsigned io_uring_peek_batch_cqe(struct io_uring *ring, struct io_uring_cqe **cqes,
+				     unsigned count)
+{
+	unsigned n = peek_batch(ring, cqes, count);
+
+	if (n || !cq_needs_enter(ring))
+		return n;
+	io_uring_get_events(ring);
+	return peek_batch(ring, cqes, count);
+}
+
+API struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring)
+{
+	return _io_uring_get_sqe(ring);
+}
+
+API int __io_uring_sqring_wait(struct io_uring *ring)
+{
+	return ring_enter(ring, 0, 0, IORING_ENTER_SQ_WAIT | ring_enter_flags(ring), NULL, 0);
+}
+
+API int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait)
+{
+	if (!(ring->features & IORING_FEAT_NO_IOWAIT))
+		return -EOPNOTSUPP;
+	if (enable_iowait)
+		ring->int_flags &= (__u8)~RING_NO_IOWAIT;
+	else
+		ring->int_flags |= RING_NO_IOWAIT;
+	return 0;
+}
+
+API int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+			unsigned int flags, void *arg, size_t sz)
+{
+	return engine_enter(fd, to_submit, min_complete, flags, arg, sz);
+}
+
+API int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+		       unsigned int flags, sigset_t *sig)
+{
+	return io_uring_enter2(fd, to_submit, min_complete, flags, sig, KERNEL_SIGSET_SIZE);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of src/ring share: the library's marks on a ring, and the export mark. */
+#ifndef ANYRING_RING_H
+#define ANYRING_RING_H
+
+#define LIBURING_INTERNAL
+#include "liburing.h"
+#include "engine/engine.h"
+
+/* Everything else in the library is hidden. */
+#define API __attribute__((visibility("default")))
+
+/* struct io_uring's int_flags. */
+enum {
+	RING_FD_REGISTERED = 1 << 0, /* enter_ring_fd is an index */
+	RING_REG_BY_INDEX = 1 << 1,  /* io_uring_register(2) takes that index too */
+	RING_APP_MEMORY = 1 << 2,    /* the rings lie in memory of the application's */
+	RING_NO_IOWAIT = 1 << 3,     /* io_uring_set_iowait(ring, false) */
+};
+
+/* io_uring_register(2) on the ring, by descriptor or by index. */
+int ring_register(struct io_uring *ring, unsigned opcode, const void *arg, unsigned nr_args);
+
+#endif

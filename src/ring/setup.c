@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating, mapping and releasing rings. */
+#include <assert.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ring/ring.h"
+
+/* The kernel's header in front of the CQEs when the application supplies the memory (since 6.5). */
+#define KERNEL_RING_HEADER 64
+
+#define SQ_ENTRIES_MAX 32768U
+#define CQ_ENTRIES_MAX (2 * SQ_ENTRIES_MAX)
+
+/* Bytes of the two regions of a ring: the SQEs, and both queues' indices with the CQEs. */
+struct ring_sizes {
+	size_t sqes;
+	size_t rings;
+};
+
+static size_t sqe_bytes(unsigned flags)
+{
+	return sizeof(struct io_uring_sqe) << io_uring_sqe_shift_from_flags(flags);
+}
+
+static size_t cqe_bytes(unsigned flags)
+{
+	return sizeof(struct io_uring_cqe) << io_uring_cqe_shift_from_flags(flags);
+}
+
+static size_t page_align(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) & ~(page - 1);
+}
+
+static unsigned round_up_pow2(unsigned n)
+{
+	assert(n >= 1 && n <= 1U << 31);
+	return n == 1 ? 1 : 1U << (32 - __builtin_clz(n - 1));
+}
+
+/* Points the queues at the engine's memory by the offsets it gave. */
+static void point_queues(struct io_uring *ring, const struct io_uring_params *p)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	struct io_uring_cq *cq = &ring->cq;
+	char *sq_mem = sq->ring_ptr, *cq_mem = cq->ring_ptr;
+
+	sq->khead = (unsigned *)(sq_mem + p->sq_off.head);
+	sq->ktail = (unsigned *)(sq_mem + p->sq_off.tail);
+	sq->kring_mask = (unsigned *)(sq_mem + p->sq_off.ring_mask);
+	sq->kring_entries = (unsigned *)(sq_mem + p->sq_off.ring_entries);
+	sq->kflags = (unsigned *)(sq_mem + p->sq_off.flags);
+	sq->kdropped = (unsigned *)(sq_mem + p->sq_off.dropped);
+	sq->array = NULL;
+	if (!(p->flags & IORING_SETUP_NO_SQARRAY))
+		sq->array = (unsigned *)(sq_mem + p->sq_off.array);
+	sq->ring_mask = *sq->kring_mask;
+	sq->ring_entries = *sq->kring_entries;
+
+	cq->khead = (unsigned *)(cq_mem + p->cq_off.head);
+	cq->ktail = (unsigned *)(cq_mem + p->cq_off.tail);
+	cq->kring_mask = (unsigned *)(cq_mem + p->cq_off.ring_mask);
+	cq->kring_entries = (unsigned *)(cq_mem + p->cq_off.ring_entries);
+	cq->koverflow = (unsigned *)(cq_mem + p->cq_off.overflow);
+	cq->cqes = (struct io_uring_cqe *)(cq_mem + p->cq_off.cqes);
+	cq->kflags = p->cq_off.flags ? (unsigned *)(cq_mem + p->cq_off.flags) : NULL;
+	cq->ring_mask = *cq->kring_mask;
+	cq->ring_entries = *cq->kring_entries;
+}
+
+/* SQEs are always used in order, so the indirection is filled in once and never touched again. */
+static void fill_sq_array(struct io_uring_sq *sq)
+{
+	if (!sq->array)
+		return;
+	for (unsigned i = 0; i < sq->ring_entries; i++)
+		sq->array[i] = i;
+}
+
+static void unmap_queues(struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	struct io_uring_cq *cq = &ring->cq;
+
+	if (ring->int_flags & RING_APP_MEMORY)
+		return;
+	if (sq->sqes)
+		engine_unmap(sq->sqes, sq->sqes_sz);
+	if (cq->ring_ptr && cq->ring_ptr != sq->ring_ptr)
+		engine_unmap(cq->ring_ptr, cq->ring_sz);
+	if (sq->ring_ptr)
+		engine_unmap(sq->ring_ptr, sq->ring_sz);
+}
+
+static int map_regions(int fd, const struct io_uring_params *p, struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	struct io_uring_cq *cq = &ring->cq;
+	void *ptr;
+	int ret;
+
+	sq->ring_sz = p->sq_off.array + p->sq_entries * sizeof(unsigned);
+	cq->ring_sz = p->cq_off.cqes + p->cq_entries * cqe_bytes(p->flags);
+	if (p->features & IORING_FEAT_SINGLE_MMAP) {
+		if (cq->ring_sz > sq->ring_sz)
+			sq->ring_sz = cq->ring_sz;
+		cq->ring_sz = sq->ring_sz;
+	}
+	ret = engine_map(fd, IORING_OFF_SQ_RING, sq->ring_sz, &ptr);
+	if (ret)
+		return ret;
+	sq->ring_ptr = ptr;
+	if (!(p->features & IORING_FEAT_SINGLE_MMAP)) {
+		ret = engine_map(fd, IORING_OFF_CQ_RING, cq->ring_sz, &ptr);
+		if (ret)
+			return ret;
+	}
+	cq->ring_ptr = ptr;
+
+	sq->sqes_sz = (unsigned)(p->sq_entries * sqe_bytes(p->flags));
+	ret = engine_map(fd, IORING_OFF_SQES, sq->sqes_sz, &ptr);
+	if (ret)
+		return ret;
+	sq->sqes = ptr;
+	return 0;
+}
+
+static void remember_params(struct io_uring *ring, int fd, const struct io_uring_params *p)
+{
+	ring->flags = p->flags;
+	ring->features = p->features;
+	ring->ring_fd = ring->enter_ring_fd = fd;
+	if (p->flags & IORING_SETUP_REGISTERED_FD_ONLY) {
+		ring->ring_fd = -1;
+		ring->int_flags |= RING_FD_REGISTERED | RING_REG_BY_INDEX;
+	}
+}
+
+API int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring)
+{
+	int ret;
+
+	memset(ring, 0, sizeof(*ring));
+	ret = map_regions(fd, p, ring);
+	if (ret) {
+		unmap_queues(ring);
+		memset(ring, 0, sizeof(*ring));
+		return ret;
+	}
+	point_queues(ring, p);
+	remember_params(ring, fd, p);
+	return 0;
+}
+
+/* The sizes the kernel will compute from the same parameters. */
+static int ring_sizes(unsigned entries, const struct io_uring_params *p, struct ring_sizes *sizes)
+{
+	bool clamp = p->flags & IORING_SETUP_CLAMP;
+	unsigned cq_entries;
+
+	if (!entries || (entries > SQ_ENTRIES_MAX && !clamp))
+		return -EINVAL;
+	entries = round_up_pow2(entries > SQ_ENTRIES_MAX ? SQ_ENTRIES_MAX : entries);
+
+	cq_entries = 2 * entries;
+	if (p->flags & IORING_SETUP_CQSIZE) {
+		cq_entries = p->cq_entries;
+		if (!cq_entries || (cq_entries > CQ_ENTRIES_MAX && !clamp))
+			return -EINVAL;
+		cq_entries = cq_entries > CQ_ENTRIES_MAX ? CQ_ENTRIES_MAX : cq_entries;
+		cq_entries = round_up_pow2(cq_entries);
+		if (cq_entries < entries)
+			return -EINVAL;
+	}
+	sizes->rings = KERNEL_RING_HEADER + cq_entries * cqe_bytes(p->flags);
+	if (!(p->flags & IORING_SETUP_NO_SQARRAY))
+		sizes->rings += entries * sizeof(unsigned);
+	sizes->rings = page_align(sizes->rings);
+	sizes->sqes = page_align(entries * sqe_bytes(p->flags));
+	return 0;
+}
+
+/* Memory for IORING_SETUP_NO_MMAP: the caller's if it gave some, else our own. */
+struct ring_memory {
+	char *base;
+	size_t size;
+	struct ring_sizes used;
+};
+
+static int place_rings(unsigned entries, struct io_uring_params *p, struct ring_memory *mem)
+{
+	int ret = ring_sizes(entries, p, &mem->used);
+
+	if (ret)
+		return ret;
+	if (mem->used.rings + mem->used.sqes > mem->size)
+		return -ENOMEM;
+	p->flags |= IORING_SETUP_NO_MMAP;
+	p->cq_off.user_addr = (__u64)(uintptr_t)mem->base;
+	p->sq_off.user_addr = (__u64)(uintptr_t)(mem->base + mem->used.rings);
+	return 0;
+}
+
+static void use_placed_rings(struct io_uring *ring, const struct ring_memory *mem)
+{
+	ring->int_flags |= RING_APP_MEMORY;
+	ring->sq.ring_ptr = ring->cq.ring_ptr = mem->base;
+	ring->sq.ring_sz = ring->cq.ring_sz = mem->used.rings;
+	ring->sq.sqes = (struct io_uring_sqe *)(mem->base + mem->used.rings);
+	ring->sq.sqes_sz = (unsigned)mem->used.sqes;
+}
+
+/* One attempt, with exactly these parameters. Returns bytes of `mem` used (0 without), or -errno. */
+static int setup_once(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
+		      struct ring_memory *mem)
+{
+	int fd, ret;
+
+	if (mem) {
+		ret = place_rings(entries, p, mem);
+		if (ret)
+			return ret;
+	}
+	fd = engine_setup(entries, p);
+	if (fd < 0)
+		return fd;
+	if (mem) {
+		memset(ring, 0, sizeof(*ring));
+		use_placed_rings(ring, mem);
+		point_queues(ring, p);
+		remember_params(ring, fd, p);
+		ret = (int)(mem->used.rings + mem->used.sqes);
+	} else {
+		ret = io_uring_queue_mmap(fd, p, ring);
+		if (ret) {
+			engine_close(fd);
+			return ret;
+		}
+	}
+	fill_sq_array(&ring->sq);
+	return ret;
+}
+
+/* Asks for a ring without the SQ array, which we do not need; kernels before 6.6 have none such. */
+static int setup_ring(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
+		      struct ring_memory *mem)
+{
+	struct io_uring_params asked = *p;
+	int ret;
+
+	p->flags |= IORING_SETUP_NO_SQARRAY;
+	ret = setup_once(entries, ring, p, mem);
+	if (ret != -EINVAL || asked.flags & IORING_SETUP_NO_SQARRAY)
+		return ret;
+	*p = asked;
+	return setup_once(entries, ring, p, mem);
+}
+
+API int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
+				   struct io_uring_params *p)
+{
+	/* Without mmap the memory would have to come from the caller. */
+	if (p->flags & IORING_SETUP_NO_MMAP)
+		return -EINVAL;
+	return setup_ring(entries, ring, p, NULL);
+}
+
+API int io_uring_queue_init_mem(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
+				void *buf, size_t buf_size)
+{
+	struct ring_memory mem = { .base = buf, .size = buf_size };
+
+	return setup_ring(entries, ring, p, &mem);
+}
+
+API int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
+{
+	struct io_uring_params p;
+
+	memset(&p, 0, sizeof(p));
+	p.flags = flags;
+	return io_uring_queue_init_params(entries, ring, &p);
+}
+
+API int io_uring_ring_dontfork(struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	struct io_uring_cq *cq = &ring->cq;
+
+	if (!sq->ring_ptr || !sq->sqes || !cq->ring_ptr)
+		return -EINVAL;
+	if (madvise(sq->sqes, sq->sqes_sz, MADV_DONTFORK) ||
+	    madvise(sq->ring_ptr, sq->ring_sz, MADV_DONTFORK))
+		return -errno;
+	if (cq->ring_ptr != sq->ring_ptr && madvise(cq->ring_ptr, cq->ring_sz, MADV_DONTFORK))
+		return -errno;
+	return 0;
+}
+
+API void io_uring_queue_exit(struct io_uring *ring)
+{
+	unmap_queues(ring);
+	/* A ring that exists only as a registered index goes with its registration. */
+	if (ring->int_flags & RING_FD_REGISTERED)
+		io_uring_unregister_ring_fd(ring);
+	if (ring->ring_fd != -1)
+		engine_close(ring->ring_fd);
+}
+
+API int io_uring_setup(unsigned int entries, struct io_uring_params *p)
+{
+	return engine_setup(entries, p);
+}
