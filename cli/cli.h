@@ -38,6 +38,8 @@ int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A whole number, or a size with k, M or G (powers of 1024), within bounds; false if it is not. */
 bool parse_number(const char *word, uint64_t min, uint64_t max, uint64_t *value);
+/* The same into an unsigned. */
+bool parse_unsigned(const char *word, unsigned min, unsigned max, unsigned *value);
 /* Seconds, with a decimal fraction, more than 0 and at most `max`. */
 bool parse_seconds(const char *word, double max, double *value);
 
@@ -57,5 +59,12 @@ struct endpoint {
 
 /* Either a UNIX path (if not NULL), or a numeric IPv4 or IPv6 address and a port; false if not. */
 bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, unsigned port);
+
+/* ---- resources.c ----------------------------------------------------------------------------- */
+
+/* Lifts the soft limit on open files to the hard one; how many there may be. */
+uint64_t raise_open_files(void);
+/* CPU time of this process in microseconds. */
+uint64_t cpu_usec(void);
 
 #endif

@@ -36,6 +36,16 @@ bool parse_number(const char *word, uint64_t min, uint64_t max, uint64_t *value)
 	return true;
 }
 
+bool parse_unsigned(const char *word, unsigned min, unsigned max, unsigned *value)
+{
+	uint64_t n;
+
+	if (!parse_number(word, min, max, &n))
+		return false;
+	*value = (unsigned)n;
+	return true;
+}
+
 bool parse_seconds(const char *word, double max, double *value)
 {
 	char *end;

@@ -2,7 +2,6 @@
 /* What the workers did, summed and printed. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "echo/echo.h"
 
@@ -28,16 +27,6 @@ static struct echo_counters sum_counters(const struct echo_worker *workers, unsi
 			sum.largest_batch = batch;
 	}
 	return sum;
-}
-
-/* CPU time of the process in microseconds. */
-static uint64_t cpu_usec(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 void counters_print(const struct echo_worker *workers, unsigned n, bool json)

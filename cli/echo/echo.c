@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "echo/echo.h"
@@ -12,31 +11,21 @@
 /* Descriptors that are no connections: standard ones, listeners, rings, signals. */
 #define RESERVED_FDS 32
 
-/* Lifts the soft limit on open files as far as allowed and fits max_conns into it. */
+/* Fits max_conns into the limit on open files. */
 static void fit_open_files(struct echo_options *o)
 {
-	struct rlimit limit;
-	uint64_t room;
+	uint64_t room = raise_open_files();
 
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit))
-			getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	room = limit.rlim_cur;
 	room = room > RESERVED_FDS + 1 ? room - RESERVED_FDS : 1;
 	room /= o->threads;
 	room = room ? room : 1;
 	room = room < ECHO_MAX_CONNS ? room : ECHO_MAX_CONNS;
-	if (!o->max_conns || o->max_conns > room) {
-		if (o->max_conns)
-			say("the limit on open files holds %u connections to %llu a thread: "
-			    "raise 'ulimit -n'",
-			    o->max_conns, (unsigned long long)room);
+	if (o->max_conns > room)
+		say("the limit on open files holds %u connections to %llu a thread: "
+		    "raise 'ulimit -n'",
+		    o->max_conns, (unsigned long long)room);
+	if (!o->max_conns || o->max_conns > room)
 		o->max_conns = (unsigned)room;
-	}
 }
 
 static void *run_worker(void *arg)

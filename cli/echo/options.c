@@ -173,16 +173,6 @@ static bool parse_wait(char *word, struct echo_options *o)
 	return true;
 }
 
-static bool parse_unsigned(const char *word, unsigned min, unsigned max, unsigned *value)
-{
-	uint64_t n;
-
-	if (!parse_number(word, min, max, &n))
-		return false;
-	*value = (unsigned)n;
-	return true;
-}
-
 /* What the words say before they are judged together. */
 struct words {
 	const char *host;

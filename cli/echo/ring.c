@@ -12,6 +12,11 @@
 /* Submits in a row that may take nothing before the ring is given up. */
 #define MAX_FRUITLESS_SUBMITS 1000
 
+/* A round with so many arrivals is one of many clients, and the next waits for as many again. */
+#define BUSY_ARRIVALS  16
+#define BUSY_MAX       48
+#define BUSY_WAIT_USEC 20
+
 static void fail(struct ring_server *r, const char *what, int error)
 {
 	if (r->worker->result == EXIT_OK)
@@ -184,19 +189,39 @@ static void on_completion(struct ring_server *r, const struct io_uring_cqe *cqe)
 
 /* ---- A round ----------------------------------------------------------------------------------- */
 
-/* Submits what is queued and waits, as the load demands or as --wait says. */
-static int submit_and_wait(struct ring_server *r)
+/*
+ * How many arrivals to wait for, and for how long once there is one. A lone client is never kept
+ * waiting. When arrivals come by the dozen the kernel must be asked for more than one: it brings
+ * in 20 completions a call at most for those who wait for one, and as many as they wait for
+ * otherwise.
+ */
+static unsigned arrivals_to_wait_for(const struct ring_server *r, unsigned *usec)
 {
 	const struct echo_options *o = r->worker->options;
+
+	*usec = o->wait_usec;
+	if (o->wait_nr)
+		return o->wait_nr;
+	*usec = BUSY_WAIT_USEC;
+	if (r->arrivals < BUSY_ARRIVALS)
+		return 1;
+	return r->arrivals < BUSY_MAX / 2 ? 2 * r->arrivals : BUSY_MAX;
+}
+
+/* Submits what is queued and waits. */
+static int submit_and_wait(struct ring_server *r)
+{
+	/* Not NULL: without a limit to the whole wait, Linux takes the minimum wait for one. */
+	struct __kernel_timespec long_time = { .tv_sec = 3600 };
 	struct io_uring_cqe *cqe;
+	unsigned usec, nr = arrivals_to_wait_for(r, &usec);
 
 	count(&r->worker->counters.system_calls, 1);
 	if (r->follow_up)
 		return io_uring_submit_and_get_events(&r->ring);
-	if (o->wait_nr > 1 && r->parts & PART_MIN_WAIT)
-		return io_uring_submit_and_wait_min_timeout(&r->ring, &cqe, o->wait_nr, NULL,
-							    o->wait_usec, NULL);
-	return io_uring_submit_and_wait(&r->ring, 1);
+	if (nr == 1 || !(r->parts & PART_MIN_WAIT))
+		return io_uring_submit_and_wait(&r->ring, 1);
+	return io_uring_submit_and_wait_min_timeout(&r->ring, &cqe, nr, &long_time, usec, NULL);
 }
 
 static unsigned drain(struct ring_server *r)

@@ -12,6 +12,7 @@
 #define ANYRING_ECHO_RING_H
 
 #include "liburing.h"
+#include "buffer_pool.h"
 #include "echo/echo.h"
 
 /* SQEs a submit takes at most; a fuller round submits more than once. */
@@ -21,42 +22,6 @@
 #define RING_GATHER	 64
 /* Received bytes a connection may have unsent before receiving pauses. */
 #define RING_QUEUE_BYTES (256U << 10)
-
-/* ---- ring_pool.c: the buffers that receives take ---------------------------------------------- */
-
-struct pool {
-	struct io_uring_buf_ring *br; /* NULL: buffers are taken from the free list */
-	unsigned ring_entries;
-	unsigned buffer_size;
-	unsigned made; /* buffers in use so far */
-	unsigned max;
-	unsigned added; /* to the buffer ring, not yet published */
-	char *memory;
-	size_t memory_size;
-	int32_t *next;	   /* by buffer: the next of its list, -1: the last */
-	uint32_t *len;	   /* by buffer: bytes received */
-	uint16_t *order;   /* by buffer ring slot: which buffer lies there */
-	uint16_t *slot_of; /* by buffer: where it lies, or lay */
-	int32_t free_head;
-};
-
-/* Buffers in a buffer ring of the kernel's if `use_ring`; false with errno. */
-bool pool_open(struct pool *p, struct io_uring *ring, const struct echo_options *o, bool use_ring);
-void pool_close(struct pool *p, struct io_uring *ring);
-/* Twice as many buffers, up to the maximum; false if there are no more. */
-bool pool_grow(struct pool *p);
-/* A buffer from the free list, or -1. */
-int32_t pool_take(struct pool *p);
-void pool_put(struct pool *p, int32_t buffer);
-/* Makes what was put visible to the kernel. */
-void pool_publish(struct pool *p);
-/* The buffer that the kernel takes after this one. */
-int32_t pool_following(const struct pool *p, int32_t buffer);
-
-static inline char *pool_address(const struct pool *p, int32_t buffer)
-{
-	return p->memory + (size_t)buffer * p->buffer_size;
-}
 
 /* ---- ring_conn.c: one connection --------------------------------------------------------------- */
 
@@ -113,13 +78,14 @@ struct ring_server {
 	unsigned parts;	   /* PART_*: those in use */
 	bool inline_sends; /* a send completes during its submission */
 	struct pool pool;
+	char *tables; /* the memory of the next three */
 	struct gather *gathers;
-	struct conn *conns; /* by descriptor or direct slot */
+	struct conn *conns;   /* by descriptor or direct slot */
+	int32_t *inline_sent; /* connections with an inline send in this round */
 	unsigned conns_size;
 	unsigned live;
 	bool accepting;
-	int32_t touched;      /* connections to settle; -1: none */
-	int32_t *inline_sent; /* connections with an inline send in this round */
+	int32_t touched; /* connections to settle; -1: none */
 	unsigned inline_count;
 	bool follow_up;	   /* when they are done there is more to do, whatever arrives */
 	unsigned arrivals; /* accepts and receives in this round */

@@ -105,9 +105,11 @@ static void ask_kernel(struct ring_server *r)
 static bool open_pool(struct ring_server *r)
 {
 	const struct echo_options *o = r->worker->options;
+	/* Without a buffer ring each armed receive holds one, and the send before it another. */
+	unsigned max = 2 * o->max_conns + 64;
 
 	if (r->parts & PART_BUFFER_RING) {
-		if (pool_open(&r->pool, &r->ring, o, true))
+		if (pool_open(&r->pool, &r->ring, o->buffer_size, max, true))
 			return true;
 		if (errno != EINVAL)
 			goto fail;
@@ -117,7 +119,7 @@ static bool open_pool(struct ring_server *r)
 	}
 	/* Both pick their buffers when data is there. */
 	r->parts &= ~(unsigned)(PART_MULTISHOT_RECV | PART_BUNDLE);
-	if (pool_open(&r->pool, &r->ring, o, false))
+	if (pool_open(&r->pool, &r->ring, o->buffer_size, max, false))
 		return true;
 fail:
 	say("cannot set up buffers of %u bytes: %s", o->buffer_size, strerror(errno));
@@ -127,18 +129,24 @@ fail:
 static bool open_tables(struct ring_server *r)
 {
 	const struct echo_options *o = r->worker->options;
+	size_t gathers, conns;
 	int ret;
 
 	/* Slots go up to max_conns; descriptors of all threads, and what else is open, share numbers. */
 	r->conns_size = r->parts & PART_DIRECT ? o->max_conns : o->max_conns * o->threads + 64;
-	r->conns = calloc(r->conns_size, sizeof(*r->conns));
-	r->inline_sent = calloc(r->conns_size, sizeof(*r->inline_sent));
-	r->gathers = calloc(r->ring.sq.ring_entries, sizeof(*r->gathers));
-	if (!r->conns || !r->inline_sent || !r->gathers) {
+	/* Zeroed pages that come as they are used: one region, each table aligned by what is before
+	 * it, the strictest first. */
+	gathers = r->ring.sq.ring_entries * sizeof(*r->gathers);
+	conns = r->conns_size * sizeof(*r->conns);
+	r->tables = calloc(1, gathers + conns + r->conns_size * sizeof(*r->inline_sent));
+	if (!r->tables) {
 		say("out of memory for %u connections; ask for fewer with --max-conns",
 		    o->max_conns);
 		return false;
 	}
+	r->gathers = (struct gather *)r->tables;
+	r->conns = (struct conn *)(r->tables + gathers);
+	r->inline_sent = (int32_t *)(r->tables + gathers + conns);
 	if (!(r->parts & PART_DIRECT))
 		return true;
 	ret = io_uring_register_files_sparse(&r->ring, o->max_conns);
@@ -189,16 +197,12 @@ bool ring_open(struct ring_server *r)
 
 void ring_close(struct ring_server *r)
 {
-	bool quiet = !r->live;
-
 	if (r->ring.ring_fd < 0)
 		return;
-	if (quiet) {
+	/* What did not end may write into the pool until the kernel has cancelled it: then the pool
+	 * goes with the process. */
+	if (!r->live)
 		pool_close(&r->pool, &r->ring);
-	}
 	io_uring_queue_exit(&r->ring);
-	/* Whatever did not end may still write into the pool until the kernel has cancelled it. */
-	free(r->conns);
-	free(r->inline_sent);
-	free(r->gathers);
+	free(r->tables);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "echo/ring.h"
+#include "buffer_pool.h"
 
 #define FIRST_BUFFERS	 512
 #define MAX_RING_BUFFERS 4096
@@ -23,22 +23,22 @@ static unsigned ring_buffers(unsigned buffer_size)
 	return n;
 }
 
-bool pool_open(struct pool *p, struct io_uring *ring, const struct echo_options *o, bool use_ring)
+bool pool_open(struct pool *p, struct io_uring *ring, unsigned buffer_size, unsigned max,
+	       bool use_ring)
 {
 	int err;
 
-	p->buffer_size = o->buffer_size;
-	/* Without a buffer ring each armed receive holds one, and the send before it another. */
-	p->max = 2 * o->max_conns + 64;
+	p->buffer_size = buffer_size;
+	p->max = max;
 	if (use_ring) {
-		p->max = p->ring_entries = ring_buffers(o->buffer_size);
+		p->max = p->ring_entries = ring_buffers(buffer_size);
 		p->br = io_uring_setup_buf_ring(ring, p->ring_entries, 0, 0, &err);
 		if (!p->br) {
 			errno = -err;
 			return false;
 		}
 	}
-	p->memory_size = (size_t)p->max * p->buffer_size;
+	p->memory_size = (size_t)p->max * buffer_size;
 	/* Address space only: pages come as buffers are made and used. */
 	p->memory = mmap(NULL, p->memory_size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -46,13 +46,15 @@ bool pool_open(struct pool *p, struct io_uring *ring, const struct echo_options 
 		p->memory = NULL;
 		return false;
 	}
-	p->next = calloc(p->max, sizeof(*p->next));
-	p->len = calloc(p->max, sizeof(*p->len));
-	p->order = calloc(p->max, sizeof(*p->order));
-	p->slot_of = calloc(p->max, sizeof(*p->slot_of));
 	p->free_head = -1;
-	if (!p->next || !p->len || !p->order || !p->slot_of)
+	/* One region for the four tables. */
+	p->next = calloc(p->max, sizeof(*p->next) + sizeof(*p->len) + sizeof(*p->order) +
+					 sizeof(*p->slot_of));
+	if (!p->next)
 		return false;
+	p->len = (uint32_t *)(p->next + p->max);
+	p->order = (uint16_t *)(p->len + p->max);
+	p->slot_of = p->order + p->max;
 	return pool_grow(p);
 }
 
@@ -63,9 +65,6 @@ void pool_close(struct pool *p, struct io_uring *ring)
 	if (p->memory)
 		munmap(p->memory, p->memory_size);
 	free(p->next);
-	free(p->len);
-	free(p->order);
-	free(p->slot_of);
 }
 
 bool pool_grow(struct pool *p)

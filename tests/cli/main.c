@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of `anyring echo` from outside: the real program, driven by plain sockets.
+ *
+ *   ANYRING=build/cli/anyring echo_test [PART OF A NAME]
+ *
+ * ECHO_SEED=N repeats the random choices of an earlier run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#include "check.h"
+#include "jobs.h"
+
+#define MAX_JOBS 1000
+
+static struct job jobs[MAX_JOBS];
+static struct CMUnitTest tests[MAX_JOBS];
+static unsigned job_count;
+
+static void await_case(void **state)
+{
+	struct job *job = *state;
+	char *output;
+
+	jobs_wait_for(jobs, job_count, job);
+	output = job_output(job);
+	if (WIFSIGNALED(job->status))
+		fail_msg("%s: ended by signal %d (14: took too long)\n%s", job->name,
+			 WTERMSIG(job->status), output);
+	if (WEXITSTATUS(job->status) == CASE_SKIPPED) {
+		print_message("# skipped: %s", output);
+		free(output);
+		skip();
+	}
+	if (WEXITSTATUS(job->status) != CASE_PASSED)
+		fail_msg("%s: %s", job->name, output);
+	free(output);
+}
+
+static void add_job(const struct behaviour *b, const struct variant *v, uint64_t seed,
+		    const char *filter)
+{
+	struct job *job = &jobs[job_count];
+
+	snprintf(job->name, sizeof(job->name), "%s%s%s", b->name, v ? ": " : "", v ? v->words : "");
+	if (filter && !strstr(job->name, filter))
+		return;
+	if (job_count == MAX_JOBS) {
+		fputs("too many cases: raise MAX_JOBS\n", stderr);
+		exit(1);
+	}
+	job->behaviour = b;
+	job->variant = v;
+	/* By place in the whole table: a filtered run repeats the same choices. */
+	job->seed = seed ^ (uint64_t)(v ? v - variants : 0) << 32 ^ (uintptr_t)b->name[0];
+	tests[job_count] = (struct CMUnitTest){ .name = job->name,
+						.test_func = await_case,
+						.initial_state = job };
+	job_count++;
+}
+
+static void add_behaviours(const struct behaviour *b, uint64_t seed, const char *filter)
+{
+	for (; b->name; b++) {
+		if (b->once)
+			add_job(b, NULL, seed, filter);
+		for (unsigned i = 0; i < variant_count && !b->once; i++)
+			if (!(variants[i].traits & b->not_for))
+				add_job(b, &variants[i], seed, filter);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct behaviour *const all[] = { echo_behaviours,    harm_behaviours,
+						limit_behaviours,   stop_behaviours,
+						address_behaviours, usage_behaviours };
+	const char *given = getenv("ECHO_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)now_ms();
+
+	if (!getenv("ANYRING")) {
+		fputs("set ANYRING to the path of the program\n", stderr);
+		return 1;
+	}
+	printf("# ECHO_SEED=%llu\n", (unsigned long long)seed);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		add_behaviours(all[i], seed, argc > 1 ? argv[1] : NULL);
+	return _cmocka_run_group_tests("echo", tests, job_count, NULL, NULL);
+}
