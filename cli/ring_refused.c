@@ -46,6 +46,11 @@ static const char *cause(int error)
 
 int ring_refused(int error)
 {
+	static bool said;
+
+	/* Relaxed: of many threads any one may say it, once. */
+	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		return EXIT_FAILED;
 	say("cannot set up io_uring: %s: %s (or use --server epoll)", strerror(-error),
 	    cause(-error));
 	return EXIT_FAILED;

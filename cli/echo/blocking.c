@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The yardstick: accept, read, write, close, one client at a time. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -67,7 +68,7 @@ static void accept_and_serve(struct echo_worker *w, char *buffer)
 		/* EINVAL: the signal handler shut the listener down. */
 		if (errno == EMFILE || errno == ENFILE) {
 			limit_reached(w, errno);
-			usleep(10000);
+			usleep(ECHO_RETRY_MS * 1000);
 		} else if (!accept_error_is_transient(errno) && errno != EINVAL) {
 			say("cannot accept: %s", strerror(errno));
 			w->result = EXIT_FAILED;
@@ -80,6 +81,7 @@ static void accept_and_serve(struct echo_worker *w, char *buffer)
 	control_check_signals(w);
 	if (w->stopping)
 		shutdown(fd, SHUT_RD);
+	w->at_limit = false;
 	count(&w->counters.connections, 1);
 	if (w->options->debug)
 		say("client %d opened", fd);
@@ -101,6 +103,9 @@ int serve_blocking(struct echo_worker *w)
 	}
 	if (w->options->idle_timeout && !set_idle_timeout(w->listen_fd, w->options->idle_timeout))
 		say("cannot set the idle time-out: %s", strerror(errno));
+	/* A client that is gone answers by an error of the call, not by a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	worker_ready(w);
 	while (!w->stopping) {
 		control_check_signals(w);
 		if (!w->stopping)

@@ -20,21 +20,29 @@ static int stop_event = -1;
 static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t report_asked;
 
+static void shut_down_clients(int how)
+{
+	for (unsigned i = 0; i < worker_count; i++) {
+		/* Relaxed: pairs with the worker's store; a client accepted meanwhile is seen by
+		 * the worker's own check of stop_asked. */
+		int fd = __atomic_load_n(&all_workers[i].conn_fd, __ATOMIC_RELAXED);
+
+		if (fd >= 0)
+			shutdown(fd, how);
+	}
+}
+
 static void on_stop(int signal)
 {
 	int saved = errno;
 
 	(void)signal;
 	stop_asked = 1;
-	for (unsigned i = 0; i < worker_count; i++) {
+	for (unsigned i = 0; i < worker_count; i++)
 		shutdown(all_workers[i].listen_fd, SHUT_RD);
-		/* Relaxed: pairs with the worker's store; a client accepted meanwhile is seen by
-		 * the worker's own check of stop_asked. */
-		int fd = __atomic_load_n(&all_workers[i].conn_fd, __ATOMIC_RELAXED);
-
-		if (fd >= 0)
-			shutdown(fd, SHUT_RD);
-	}
+	shut_down_clients(SHUT_RD);
+	/* A client that does not read its echo is cut off then. */
+	alarm(ECHO_GRACE_SECONDS);
 	errno = saved;
 }
 
@@ -48,7 +56,15 @@ static void on_report(int signal)
 
 static void on_alarm(int signal)
 {
+	int saved = errno;
+
 	(void)signal;
+	if (stop_asked) {
+		shut_down_clients(SHUT_RDWR);
+		/* Until the worker is through with those that were waiting. */
+		alarm(1);
+	}
+	errno = saved;
 }
 
 static bool handle_signals(void)
@@ -102,8 +118,6 @@ bool control_start(struct echo_worker *workers, unsigned count)
 
 	all_workers = workers;
 	worker_count = count;
-	/* A client that is gone answers by an error of the call, not by a signal. */
-	signal(SIGPIPE, SIG_IGN);
 	if (workers[0].options->server->signal_driven)
 		ok = handle_signals();
 	else
@@ -118,10 +132,25 @@ static void report(void)
 	counters_print(all_workers, worker_count, all_workers[0].options->json);
 }
 
+/* Never read, so it stays readable for all. */
+static void raise_stop_event(void)
+{
+	uint64_t one = 1;
+
+	if (stop_event >= 0 && write(stop_event, &one, sizeof(one)) < 0)
+		say("cannot tell the other threads to stop: %s", strerror(errno));
+}
+
+void control_stop_all(void)
+{
+	raise_stop_event();
+	/* The first worker listens to signals only. */
+	kill(getpid(), SIGTERM);
+}
+
 void control_check(struct echo_worker *worker)
 {
 	struct signalfd_siginfo info;
-	uint64_t one = 1;
 
 	if (worker->index > 0) {
 		worker->stopping = true;
@@ -134,9 +163,7 @@ void control_check(struct echo_worker *worker)
 			continue;
 		}
 		worker->stopping = true;
-		/* Never read, so it stays readable for all. */
-		if (stop_event >= 0 && write(stop_event, &one, sizeof(one)) < 0)
-			say("cannot tell the other threads to stop: %s", strerror(errno));
+		raise_stop_event();
 	}
 	count(&worker->counters.system_calls, 1);
 }

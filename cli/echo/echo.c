@@ -28,11 +28,23 @@ static void fit_open_files(struct echo_options *o)
 		o->max_conns = (unsigned)room;
 }
 
+void worker_ready(struct echo_worker *worker)
+{
+	static unsigned ready;
+	const struct echo_options *o = worker->options;
+
+	/* Relaxed: only the count matters. */
+	if (__atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED) == o->threads)
+		say("%s server on %s", o->server->name, o->endpoint.name);
+}
+
 static void *run_worker(void *arg)
 {
 	struct echo_worker *worker = arg;
 
 	worker->result = worker->options->server->run(worker);
+	if (worker->result && worker->options->threads > 1)
+		control_stop_all();
 	return NULL;
 }
 
@@ -98,10 +110,8 @@ int cmd_echo(int argc, char **argv)
 	memset(workers, 0, options.threads * sizeof(*workers));
 	ret = EXIT_FAILED;
 	if (open_workers(workers, &options)) {
-		if (control_start(workers, options.threads)) {
-			say("%s server on %s", options.server->name, options.endpoint.name);
+		if (control_start(workers, options.threads))
 			ret = run_workers(workers, options.threads);
-		}
 		echo_unlisten(&options);
 		if (ret == EXIT_OK)
 			counters_print(workers, options.threads, options.json);

@@ -18,6 +18,11 @@
 #define ECHO_MAX_THREADS 256
 #define ECHO_MAX_BUFFER	 (1U << 20)
 
+/* Connections that may wait to be accepted; net.core.somaxconn bounds it, too. */
+#define ECHO_BACKLOG  4096
+/* When descriptors have run out, accepting is tried again so often. */
+#define ECHO_RETRY_MS 100
+
 /* How long a stopping server goes on with what is in flight. */
 #define ECHO_GRACE_SECONDS 2
 
@@ -93,6 +98,11 @@ int serve_ring_basic(struct echo_worker *worker);
 int serve_ring_batch(struct echo_worker *worker);
 int serve_ring(struct echo_worker *worker);
 
+/* ---- echo.c ----------------------------------------------------------------------------------- */
+
+/* Call once when set up: the last worker to do so tells that the server listens. */
+void worker_ready(struct echo_worker *worker);
+
 /* ---- options.c ------------------------------------------------------------------------------- */
 
 /* EXIT_OK, or an exit code; *done: nothing left to run (--help). */
@@ -111,6 +121,8 @@ void echo_unlisten(const struct echo_options *options);
 bool control_start(struct echo_worker *workers, unsigned count);
 /* Call when worker->control_fd is readable: prints counters, or sets worker->stopping. */
 void control_check(struct echo_worker *worker);
+/* Ends the other workers; for one that failed. */
+void control_stop_all(void);
 /* Blocking server: call between clients and after an interrupted call. */
 void control_check_signals(struct echo_worker *worker);
 

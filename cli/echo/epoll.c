@@ -27,7 +27,7 @@ struct conn {
 	char *pending; /* bytes not yet sent; NULL: none */
 	uint32_t pending_off;
 	uint32_t pending_len;
-	time_t active;
+	uint64_t active; /* milliseconds */
 	struct conn *next;
 };
 
@@ -40,7 +40,7 @@ struct server {
 	bool accepting;
 	struct conn *turns; /* those that have more to read, last first */
 	char *buffer;
-	time_t now;
+	uint64_t now; /* milliseconds */
 };
 
 /* Marks what is neither connection nor pointer in epoll_event.data. */
@@ -68,8 +68,6 @@ static void set_accepting(struct server *s, bool on)
 	s->accepting = on;
 	count_call(s);
 	epoll_ctl(s->epfd, EPOLL_CTL_MOD, s->worker->listen_fd, &ev);
-	if (on)
-		s->worker->at_limit = false;
 }
 
 static void close_conn(struct server *s, struct conn *c)
@@ -82,7 +80,6 @@ static void close_conn(struct server *s, struct conn *c)
 	close(c->fd);
 	count_call(s);
 	s->live--;
-	set_accepting(s, true);
 }
 
 /* Sends `size` bytes as far as the socket takes them: how many, or -1 if the client is gone. */
@@ -191,6 +188,7 @@ static void add_conn(struct server *s, int fd)
 	c->next = next;
 	c->active = s->now;
 	s->live++;
+	s->worker->at_limit = false;
 	count(&s->worker->counters.connections, 1);
 	if (s->worker->options->debug)
 		say("client %d opened", fd);
@@ -233,10 +231,10 @@ static void accept_conns(struct server *s)
 }
 
 /* Lets each connection end once what it has sent is echoed. */
-static void stop_reading(struct server *s, time_t before)
+static void stop_reading(struct server *s)
 {
 	for (unsigned i = 0; i < s->conns_size; i++)
-		if (s->conns[i].open && s->conns[i].active <= before) {
+		if (s->conns[i].open) {
 			shutdown(s->conns[i].fd, SHUT_RD);
 			s->conns[i].readable = s->conns[i].hung_up = true;
 			count_call(s);
@@ -246,19 +244,19 @@ static void stop_reading(struct server *s, time_t before)
 
 static void close_idle(struct server *s)
 {
-	time_t limit = (time_t)(s->worker->options->idle_timeout + 0.999);
+	uint64_t limit = (uint64_t)(s->worker->options->idle_timeout * 1000) + 1;
 
 	for (unsigned i = 0; i < s->conns_size; i++)
 		if (s->conns[i].open && s->conns[i].active + limit <= s->now)
 			close_conn(s, &s->conns[i]);
 }
 
-static time_t now_seconds(void)
+static uint64_t now_ms(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec;
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 static void handle_event(struct server *s, const struct epoll_event *ev)
@@ -293,11 +291,21 @@ static void take_turns(struct server *s)
 	}
 }
 
+/* Often enough that a connection ends at most a quarter late. */
+static int idle_check_ms(const struct server *s)
+{
+	double ms = s->worker->options->idle_timeout * 250;
+
+	return ms < 10 ? 10 : ms > 1000 ? 1000 : (int)ms;
+}
+
 static int wait_milliseconds(const struct server *s)
 {
 	if (s->turns)
 		return 0;
-	return s->worker->stopping ? 100 : s->worker->options->idle_timeout ? 1000 : -1;
+	if (s->worker->stopping || !s->accepting)
+		return ECHO_RETRY_MS;
+	return s->worker->options->idle_timeout ? idle_check_ms(s) : -1;
 }
 
 static bool serve_events(struct server *s)
@@ -310,7 +318,7 @@ static bool serve_events(struct server *s)
 		say("cannot wait for events: %s", strerror(errno));
 		return false;
 	}
-	s->now = now_seconds();
+	s->now = now_ms();
 	if (n > 0)
 		count_batch(&s->worker->counters, (uint64_t)n);
 	for (int i = 0; i < n; i++)
@@ -318,13 +326,15 @@ static bool serve_events(struct server *s)
 	take_turns(s);
 	if (s->worker->options->idle_timeout)
 		close_idle(s);
+	if (s->live < s->worker->options->max_conns)
+		set_accepting(s, true);
 	return true;
 }
 
 static void run_loop(struct server *s)
 {
 	struct echo_worker *w = s->worker;
-	time_t deadline;
+	uint64_t deadline;
 
 	while (!w->stopping)
 		if (!serve_events(s)) {
@@ -332,16 +342,16 @@ static void run_loop(struct server *s)
 			return;
 		}
 	close(w->listen_fd);
-	deadline = now_seconds() + ECHO_GRACE_SECONDS;
-	stop_reading(s, s->now + 1);
-	while (s->live && now_seconds() < deadline)
+	deadline = now_ms() + ECHO_GRACE_SECONDS * 1000;
+	stop_reading(s);
+	while (s->live && now_ms() < deadline)
 		if (!serve_events(s))
 			break;
 }
 
 int serve_epoll(struct echo_worker *w)
 {
-	struct server s = { .worker = w, .accepting = true, .now = now_seconds() };
+	struct server s = { .worker = w, .accepting = true, .now = now_ms() };
 
 	/* Descriptors go up to max_conns and those that are no connections. */
 	s.conns_size = w->options->max_conns * w->options->threads + 64;
@@ -357,6 +367,7 @@ int serve_epoll(struct echo_worker *w)
 		say("cannot watch the listener: %s", strerror(errno));
 		w->result = EXIT_FAILED;
 	} else {
+		worker_ready(w);
 		run_loop(&s);
 	}
 	for (unsigned i = 0; s.conns && i < s.conns_size; i++)

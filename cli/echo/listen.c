@@ -9,9 +9,6 @@
 
 #include "echo/echo.h"
 
-/* Bounded by net.core.somaxconn; connections beyond it wait in the clients' SYN retries. */
-#define BACKLOG 4096
-
 static bool is_unix(const struct echo_options *o)
 {
 	return o->endpoint.address.any.sa_family == AF_UNIX;
@@ -76,7 +73,7 @@ int echo_listen(const struct echo_options *o)
 	if (is_unix(o))
 		remove_stale_socket(o);
 	failed = "listen on";
-	if (bind(fd, &o->endpoint.address.any, o->endpoint.length) || listen(fd, BACKLOG))
+	if (bind(fd, &o->endpoint.address.any, o->endpoint.length) || listen(fd, ECHO_BACKLOG))
 		goto fail;
 	return fd;
 fail:

@@ -142,7 +142,8 @@ static bool parse_onoff(const char *word, unsigned part, unsigned *parts)
 	return !strcmp(word, "off");
 }
 
-static bool parse_without(char *list, unsigned *parts)
+/* NULL, or the name that is no part's. */
+static const char *parse_without(char *list, unsigned *parts)
 {
 	char *rest = list, *word;
 
@@ -152,10 +153,10 @@ static bool parse_without(char *list, unsigned *parts)
 		while (i < PART_NAMES && strcmp(word, part_names[i].name))
 			i++;
 		if (i == PART_NAMES)
-			return false;
+			return word;
 		*parts &= ~part_names[i].parts;
 	}
-	return true;
+	return NULL;
 }
 
 static bool parse_wait(char *word, struct echo_options *o)
@@ -184,6 +185,8 @@ struct words {
 
 static int parse_one(int c, struct echo_options *o, struct words *w)
 {
+	const char *unknown;
+
 	switch (c) {
 	case 'p':
 		if (!parse_unsigned(optarg, 1, 65535, &w->port))
@@ -235,8 +238,9 @@ static int parse_one(int c, struct echo_options *o, struct words *w)
 		break;
 	case OPT_WITHOUT:
 		w->parts_only = "--without";
-		if (!parse_without(optarg, &o->ring_parts))
-			return usage_error("--without takes names of parts");
+		unknown = parse_without(optarg, &o->ring_parts);
+		if (unknown)
+			return usage_error("--without knows no part '%s'", unknown);
 		break;
 	case 'd':
 		o->debug++;

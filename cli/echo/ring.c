@@ -57,19 +57,26 @@ struct io_uring_sqe *ring_sqe(struct ring_server *r)
 	return sqe;
 }
 
+/* A multishot accept takes all that wait, which must not be more than there is room for. */
+static bool room_for_burst(const struct ring_server *r)
+{
+	return r->live + ECHO_BACKLOG <= r->worker->options->max_conns;
+}
+
 static void queue_accept(struct ring_server *r)
 {
 	struct io_uring_sqe *sqe;
 	int fd = r->worker->listen_fd;
-	bool multishot = r->parts & PART_MULTISHOT_ACCEPT;
+	bool multishot = r->parts & PART_MULTISHOT_ACCEPT && room_for_burst(r);
 
-	if (r->accepting || r->worker->stopping)
+	if (r->accepting || r->accept_paused || r->worker->stopping)
 		return;
 	if (r->live >= r->worker->options->max_conns) {
 		limit_reached(r->worker, 0);
 		return;
 	}
 	sqe = ring_sqe(r);
+	r->accept_multishot = multishot;
 	if (r->parts & PART_DIRECT) {
 		if (multishot)
 			io_uring_prep_multishot_accept_direct(sqe, fd, NULL, NULL, 0);
@@ -91,6 +98,17 @@ static void queue_control(struct ring_server *r)
 
 	io_uring_prep_poll_add(sqe, r->worker->control_fd, POLLIN);
 	ring_tag(r, sqe, OP_CONTROL, 0);
+}
+
+/* Descriptors have run out: whoever has them may give some back. */
+static void pause_accept(struct ring_server *r)
+{
+	struct io_uring_sqe *sqe = ring_sqe(r);
+
+	r->accept_paused = true;
+	r->retry_time.tv_nsec = ECHO_RETRY_MS * 1000000LL;
+	io_uring_prep_timeout(sqe, &r->retry_time, 0, 0);
+	ring_tag(r, sqe, OP_RETRY, 0);
 }
 
 static void queue_tick(struct ring_server *r)
@@ -122,14 +140,18 @@ static void on_accept(struct ring_server *r, int res, unsigned flags)
 		r->accepting = false;
 	if (res >= 0 && (unsigned)res < r->conns_size) {
 		conn_open(r, res);
-		if (r->live == w->options->max_conns)
+		w->at_limit = w->at_limit && r->live >= w->options->max_conns;
+		if (r->accepting && r->accept_multishot && !room_for_burst(r)) {
+			r->accept_multishot = false;
 			cancel_accept(r);
+		}
 	} else if (res >= 0) {
 		/* A descriptor beyond the table: others of the process are in its way. */
 		limit_reached(w, EMFILE);
 		close(res);
 	} else if (res == -EMFILE || res == -ENFILE) {
 		limit_reached(w, -res);
+		pause_accept(r);
 	} else if (res == -EINVAL && r->parts & PART_MULTISHOT_ACCEPT && !w->stopping) {
 		ring_part_refused(r, PART_MULTISHOT_ACCEPT);
 	} else if (res != -ECANCELED && !accept_error_is_transient(-res) && !w->stopping) {
@@ -178,6 +200,9 @@ static void on_completion(struct ring_server *r, const struct io_uring_cqe *cqe)
 	case OP_TICK:
 		on_tick(r);
 		break;
+	case OP_RETRY:
+		r->accept_paused = false;
+		break;
 	case OP_CANCEL:
 		if (cqe->res < 0 && id >= 0)
 			conn_cancel_failed(r, id);
@@ -213,15 +238,25 @@ static int submit_and_wait(struct ring_server *r)
 {
 	/* Not NULL: without a limit to the whole wait, Linux takes the minimum wait for one. */
 	struct __kernel_timespec long_time = { .tv_sec = 3600 };
+	struct __kernel_timespec short_time;
 	struct io_uring_cqe *cqe;
 	unsigned usec, nr = arrivals_to_wait_for(r, &usec);
+	int ret;
 
 	count(&r->worker->counters.system_calls, 1);
 	if (r->follow_up)
 		return io_uring_submit_and_get_events(&r->ring);
-	if (nr == 1 || !(r->parts & PART_MIN_WAIT))
-		return io_uring_submit_and_wait(&r->ring, 1);
-	return io_uring_submit_and_wait_min_timeout(&r->ring, &cqe, nr, &long_time, usec, NULL);
+	if (nr > 1 && r->parts & PART_MIN_WAIT)
+		return io_uring_submit_and_wait_min_timeout(&r->ring, &cqe, nr, &long_time, usec,
+							    NULL);
+	ret = io_uring_submit_and_wait(&r->ring, 1);
+	if (ret < 0 || !r->worker->options->wait_nr || io_uring_cq_ready(&r->ring) >= nr)
+		return ret;
+	/* Older kernels, told to wait: once there is one, another call waits for the rest. */
+	count(&r->worker->counters.system_calls, 1);
+	short_time.tv_nsec = (long long)(usec % 1000000) * 1000;
+	short_time.tv_sec = usec / 1000000;
+	return io_uring_wait_cqes(&r->ring, &cqe, nr, &short_time, NULL);
 }
 
 static unsigned drain(struct ring_server *r)
@@ -273,10 +308,7 @@ static void settle(struct ring_server *r)
 		conn_settle(r, id);
 		id = next;
 	}
-	if (!r->accepting && r->live < r->worker->options->max_conns) {
-		r->worker->at_limit = false;
-		queue_accept(r);
-	}
+	queue_accept(r);
 	pool_publish(&r->pool);
 }
 
@@ -350,6 +382,7 @@ int serve_ring(struct echo_worker *w)
 		ring_close(&r);
 		return w->result;
 	}
+	worker_ready(w);
 	queue_control(&r);
 	if (r.idle_ticks)
 		queue_tick(&r);

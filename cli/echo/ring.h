@@ -63,7 +63,8 @@ enum ring_op {
 	OP_CLOSE,
 	OP_CANCEL,
 	OP_CONTROL,
-	OP_TICK
+	OP_TICK,
+	OP_RETRY
 };
 
 /* iovecs of gathering sends; one set an SQE, since the kernel copies them at submission. */
@@ -85,6 +86,9 @@ struct ring_server {
 	unsigned conns_size;
 	unsigned live;
 	bool accepting;
+	bool accept_multishot; /* and it goes on by itself */
+	bool accept_paused;    /* until OP_RETRY: descriptors have run out */
+	struct __kernel_timespec retry_time;
 	int32_t touched; /* connections to settle; -1: none */
 	unsigned inline_count;
 	bool follow_up;	   /* when they are done there is more to do, whatever arrives */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,14 +18,15 @@
 
 #define ENTRIES 256
 
+/* OP_RETRY: time to accept again. OP_IGNORED: nothing follows from it. */
 enum op {
 	OP_ACCEPT,
 	OP_READ,
 	OP_WRITE,
 	OP_CLOSE,
-	OP_SHUTDOWN,
-	OP_IDLE,
-	OP_CONTROL
+	OP_CONTROL,
+	OP_RETRY,
+	OP_IGNORED
 };
 
 /* One connection, from accept to close; freed when the close has completed. */
@@ -40,9 +42,10 @@ struct server {
 	struct io_uring ring;
 	bool batch;
 	bool accepting;
+	bool cutting_off;
 	unsigned live;
 	struct conn *conns;
-	struct __kernel_timespec idle;
+	struct __kernel_timespec idle, retry;
 };
 
 /* user_data: the operation in the bits that an aligned pointer leaves free. */
@@ -77,7 +80,7 @@ static struct io_uring_sqe *get_sqe(struct server *s)
 static void queued(struct server *s, struct io_uring_sqe *sqe, struct conn *c, enum op op)
 {
 	io_uring_sqe_set_data64(sqe, tag(c, op));
-	if (s->worker->options->async && op != OP_CONTROL)
+	if (s->worker->options->async && op < OP_CONTROL)
 		sqe->flags |= IOSQE_ASYNC;
 	if (!s->batch && !(sqe->flags & IOSQE_IO_LINK))
 		submit(s, 0, NULL);
@@ -99,6 +102,15 @@ static void queue_accept(struct server *s)
 	queued(s, sqe, NULL, OP_ACCEPT);
 }
 
+static void queue_retry(struct server *s)
+{
+	struct io_uring_sqe *sqe = get_sqe(s);
+
+	s->retry.tv_nsec = ECHO_RETRY_MS * 1000000LL;
+	io_uring_prep_timeout(sqe, &s->retry, 0, 0);
+	queued(s, sqe, NULL, OP_RETRY);
+}
+
 static void queue_control(struct server *s)
 {
 	struct io_uring_sqe *sqe = get_sqe(s);
@@ -107,33 +119,44 @@ static void queue_control(struct server *s)
 	queued(s, sqe, NULL, OP_CONTROL);
 }
 
-static void queue_read(struct server *s, struct conn *c)
+/* A request that the idle time-out, if there is one, ends. */
+static struct io_uring_sqe *get_bounded_sqe(struct server *s)
 {
-	struct io_uring_sqe *sqe;
-
 	/* A link must not be split between two submits. */
 	if (io_uring_sq_space_left(&s->ring) < 2)
 		submit(s, 0, NULL);
+	return get_sqe(s);
+}
+
+static void queued_bounded(struct server *s, struct io_uring_sqe *sqe, struct conn *c, enum op op)
+{
+	if (!s->worker->options->idle_timeout) {
+		queued(s, sqe, c, op);
+		return;
+	}
+	sqe->flags |= IOSQE_IO_LINK;
+	queued(s, sqe, c, op);
 	sqe = get_sqe(s);
+	io_uring_prep_link_timeout(sqe, &s->idle, 0);
+	queued(s, sqe, NULL, OP_IGNORED);
+}
+
+static void queue_read(struct server *s, struct conn *c)
+{
+	struct io_uring_sqe *sqe = get_bounded_sqe(s);
+
 	c->iov.iov_base = c->buffer;
 	c->iov.iov_len = s->worker->options->buffer_size;
 	io_uring_prep_readv(sqe, c->fd, &c->iov, 1, 0);
-	if (s->worker->options->idle_timeout)
-		sqe->flags |= IOSQE_IO_LINK;
-	queued(s, sqe, c, OP_READ);
-	if (s->worker->options->idle_timeout) {
-		sqe = get_sqe(s);
-		io_uring_prep_link_timeout(sqe, &s->idle, 0);
-		queued(s, sqe, NULL, OP_IDLE);
-	}
+	queued_bounded(s, sqe, c, OP_READ);
 }
 
 static void queue_write(struct server *s, struct conn *c)
 {
-	struct io_uring_sqe *sqe = get_sqe(s);
+	struct io_uring_sqe *sqe = get_bounded_sqe(s);
 
 	io_uring_prep_writev(sqe, c->fd, &c->iov, 1, 0);
-	queued(s, sqe, c, OP_WRITE);
+	queued_bounded(s, sqe, c, OP_WRITE);
 }
 
 static void queue_close(struct server *s, struct conn *c)
@@ -150,13 +173,13 @@ static void on_accept(struct server *s, int res)
 	struct conn *c;
 
 	s->accepting = false;
+	if (res == -EMFILE || res == -ENFILE) {
+		limit_reached(w, -res);
+		queue_retry(s);
+		return;
+	}
 	if (res < 0) {
-		if (res == -EMFILE || res == -ENFILE) {
-			limit_reached(w, -res);
-			/* A close brings it back; with none open, ask again. */
-			if (s->live)
-				return;
-		} else if (res != -ECANCELED && !accept_error_is_transient(-res) && !w->stopping) {
+		if (res != -ECANCELED && !accept_error_is_transient(-res) && !w->stopping) {
 			say("cannot accept: %s", strerror(-res));
 			w->result = EXIT_FAILED;
 			w->stopping = true;
@@ -178,6 +201,7 @@ static void on_accept(struct server *s, int res)
 		s->conns->prev = c;
 	s->conns = c;
 	s->live++;
+	w->at_limit = s->live >= w->options->max_conns && w->at_limit;
 	count(&w->counters.connections, 1);
 	if (w->options->debug)
 		say("client %d opened", res);
@@ -203,7 +227,8 @@ static void on_write(struct server *s, struct conn *c, int res)
 {
 	if (res == -EINTR || res == -EAGAIN)
 		res = 0;
-	if (res < 0) {
+	/* Cut off in the middle, a write tells what it wrote. */
+	if (res < 0 || s->cutting_off) {
 		queue_close(s, c);
 		return;
 	}
@@ -227,7 +252,6 @@ static void on_close(struct server *s, struct conn *c)
 		c->next->prev = c->prev;
 	free(c);
 	s->live--;
-	s->worker->at_limit = false;
 	queue_accept(s);
 }
 
@@ -255,8 +279,10 @@ static void on_completion(struct server *s, uint64_t data, int res)
 		if (!s->worker->stopping)
 			queue_control(s);
 		break;
-	case OP_SHUTDOWN:
-	case OP_IDLE:
+	case OP_RETRY:
+		queue_accept(s);
+		break;
+	case OP_IGNORED:
 		break;
 	}
 }
@@ -290,7 +316,7 @@ static void begin_stop(struct server *s)
 	struct io_uring_sqe *sqe = get_sqe(s);
 
 	io_uring_prep_cancel64(sqe, tag(NULL, OP_ACCEPT), 0);
-	queued(s, sqe, NULL, OP_SHUTDOWN);
+	queued(s, sqe, NULL, OP_IGNORED);
 	for (struct conn *c = s->conns; c; c = c->next)
 		shutdown(c->fd, SHUT_RD);
 	close(s->worker->listen_fd);
@@ -301,8 +327,9 @@ static void cut_off(struct server *s)
 {
 	struct io_uring_sqe *sqe = get_sqe(s);
 
-	io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY);
-	queued(s, sqe, NULL, OP_SHUTDOWN);
+	s->cutting_off = true;
+	io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+	queued(s, sqe, NULL, OP_IGNORED);
 }
 
 static void run_until_closed(struct server *s)
@@ -343,6 +370,9 @@ static int serve_simple(struct echo_worker *w, bool batch)
 	ret = io_uring_queue_init(ENTRIES, &s.ring, w->options->sqpoll ? IORING_SETUP_SQPOLL : 0);
 	if (ret)
 		return ring_refused(ret);
+	/* writev has no MSG_NOSIGNAL: a client that is gone answers by an error. */
+	signal(SIGPIPE, SIG_IGN);
+	worker_ready(w);
 	run_loop(&s);
 	io_uring_queue_exit(&s.ring);
 	/* A connection that is left here has a request in flight that writes into it: it stays. */

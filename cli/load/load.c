@@ -231,11 +231,12 @@ static void run(struct load *l, const struct load_kind *kind)
 			break;
 		}
 		/* A second interrupt, or a server that is slow to end, is not waited for long. */
-		if (l->end && l->now - l->end > 2000000000ULL)
+		if (l->end && l->now - l->end > (uint64_t)LOAD_GRACE_SECONDS * 1000000000)
 			break;
 	}
 	l->now = load_clock();
 	end_measuring(l);
+	l->unanswered = kind->in_flight(l);
 	load_progress_end();
 }
 
@@ -254,7 +255,10 @@ static int load_with(struct load *l, const struct load_kind *kind)
 	io_uring_queue_exit(&l->ring);
 	if (l->mismatches)
 		say("%llu messages came back changed", (unsigned long long)l->mismatches);
-	return l->failed || l->errors || l->mismatches ? EXIT_FAILED : EXIT_OK;
+	if (l->unanswered && !l->failed)
+		say("%llu messages were not answered within %d seconds of the end",
+		    (unsigned long long)l->unanswered, LOAD_GRACE_SECONDS);
+	return l->failed || l->errors || l->mismatches || l->unanswered ? EXIT_FAILED : EXIT_OK;
 }
 
 int cmd_load(int argc, char **argv)

@@ -18,6 +18,8 @@
 
 /* Without an answer for so long, the server is taken for dead. */
 #define LOAD_PATIENCE_SECONDS 10
+/* How long answers are awaited after the end. */
+#define LOAD_GRACE_SECONDS    2
 #define LOAD_TICK_NSEC	      100000000
 
 struct load_options {
@@ -62,6 +64,7 @@ struct load {
 	uint64_t bytes;
 	uint64_t errors;
 	uint64_t mismatches;
+	uint64_t unanswered; /* when the grace after the end was over */
 	bool error_said;
 	struct histogram latency;
 	char *pattern;

@@ -54,10 +54,6 @@ static bool open_slots(struct load *l)
 	}
 	for (unsigned i = 0; i < n; i++)
 		s.slots[i].answer = s.answers + (size_t)i * l->options->size;
-	if (l->options->idle_conns) {
-		say("--idle goes with connections that stay, not with --once");
-		return false;
-	}
 	ret = io_uring_register_files_sparse(&l->ring, n);
 	if (ret)
 		say("cannot register %u direct descriptors: %s (since Linux 5.19)", n,

@@ -118,6 +118,8 @@ static int judge(struct load_options *o, const struct words *w)
 		return usage_error("choose one of --time and --messages");
 	if (o->once && o->depth > 1)
 		return usage_error("--once sends one message a connection: no --depth");
+	if (o->once && o->idle_conns)
+		return usage_error("--idle goes with connections that stay, not with --once");
 	if (!o->messages && o->seconds == 0) {
 		if (o->once)
 			o->messages = 1000;

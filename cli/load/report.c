@@ -44,8 +44,8 @@ static void report_json(const struct load *l)
 		printf("\"%s\":%.3f,", quantiles[i].name,
 		       micro(histogram_quantile(&l->latency, quantiles[i].part)));
 	printf("\"max\":%.3f},\"errors\":%" PRIu64 ",\"mismatches\":%" PRIu64
-	       ",\"cpu_usec\":%" PRIu64 "}\n",
-	       micro(l->latency.max), l->errors, l->mismatches, cpu_usec());
+	       ",\"unanswered\":%" PRIu64 ",\"cpu_usec\":%" PRIu64 "}\n",
+	       micro(l->latency.max), l->errors, l->mismatches, l->unanswered, cpu_usec());
 }
 
 static void report_text(const struct load *l)
@@ -62,8 +62,9 @@ static void report_text(const struct load *l)
 		       micro(histogram_quantile(&l->latency, quantiles[i].part)));
 	printf(" max %.1f us\n"
 	       "errors      %" PRIu64 "\n"
-	       "mismatches  %" PRIu64 "\n",
-	       micro(l->latency.max), l->errors, l->mismatches);
+	       "mismatches  %" PRIu64 "\n"
+	       "unanswered  %" PRIu64 "\n",
+	       micro(l->latency.max), l->errors, l->mismatches, l->unanswered);
 }
 
 void load_report(const struct load *l)

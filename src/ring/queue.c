@@ -15,6 +15,7 @@ struct wait {
 	const void *arg;      /* enter's argument: a signal set, or io_uring_getevents_arg */
 	size_t arg_size;
 	bool has_timeout;
+	bool has_min_wait; /* a wait that ends may have found fewer than wait_nr */
 };
 
 static unsigned ring_enter_flags(const struct io_uring *ring)
@@ -147,7 +148,7 @@ static int get_cqes(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, struct
 			enter = true;
 		if (!enter)
 			break;
-		if (entered && w->has_timeout) {
+		if (entered && (w->has_timeout || (cqe && w->has_min_wait))) {
 			if (!cqe && !err)
 				err = -ETIME;
 			break;
@@ -200,6 +201,7 @@ static int get_cqes_ext(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, un
 		.arg = &arg,
 		.arg_size = sizeof(arg),
 		.has_timeout = ts != NULL,
+		.has_min_wait = min_wait_usec != 0,
 	};
 
 	return get_cqes(ring, cqe_ptr, &w);
@@ -207,18 +209,21 @@ static int get_cqes_ext(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, un
 
 /*
  * Older kernels: a timeout request of our own, whose completion __io_uring_peek_cqe() hides. It
- * ends after `wait_nr` completions or `ts`. Returns SQEs to submit, or -errno.
+ * ends after `wait_nr` completions or `ts`. Returns SQEs to submit, or -errno; *submitted takes how
+ * many had to be submitted already, to make room.
  */
 static int queue_internal_timeout(struct io_uring *ring, unsigned wait_nr,
-				  struct __kernel_timespec *ts)
+				  struct __kernel_timespec *ts, int *submitted)
 {
 	struct io_uring_sqe *sqe = _io_uring_get_sqe(ring);
 	int ret;
 
+	*submitted = 0;
 	if (!sqe) {
 		ret = io_uring_submit(ring);
 		if (ret < 0)
 			return ret;
+		*submitted = ret;
 		sqe = _io_uring_get_sqe(ring);
 		if (!sqe)
 			return -EAGAIN;
@@ -243,13 +248,13 @@ API int io_uring_wait_cqes_min_timeout(struct io_uring *ring, struct io_uring_cq
 API int io_uring_wait_cqes(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned wait_nr,
 			   struct __kernel_timespec *ts, sigset_t *sigmask)
 {
-	int submit = 0;
+	int submit = 0, submitted;
 
 	if (ts) {
 		if (ring->features & IORING_FEAT_EXT_ARG)
 			return io_uring_wait_cqes_min_timeout(ring, cqe_ptr, wait_nr, ts, 0,
 							      sigmask);
-		submit = queue_internal_timeout(ring, wait_nr, ts);
+		submit = queue_internal_timeout(ring, wait_nr, ts, &submitted);
 		if (submit < 0)
 			return submit;
 	}
@@ -281,20 +286,20 @@ API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_
 					 unsigned wait_nr, struct __kernel_timespec *ts,
 					 sigset_t *sigmask)
 {
-	int ret;
+	int submitted, ret;
 
 	if (!ts)
 		return __io_uring_get_cqe(ring, cqe_ptr, flush_sq(ring), wait_nr, sigmask);
 	if (ring->features & IORING_FEAT_EXT_ARG)
 		return get_cqes_ext(ring, cqe_ptr, flush_sq(ring), wait_nr, ts, 0, sigmask);
-	ret = queue_internal_timeout(ring, wait_nr, ts);
+	ret = queue_internal_timeout(ring, wait_nr, ts, &submitted);
 	if (ret < 0)
 		return ret;
 	ret = __io_uring_get_cqe(ring, cqe_ptr, (unsigned)ret, wait_nr, sigmask);
 	if (ret <= 0)
-		return ret;
+		return submitted ? submitted : ret;
 	/* The internal timeout was one of them. */
-	ret--;
+	ret += submitted - 1;
 	return ret || *cqe_ptr ? ret : -ETIME;
 }
 

@@ -151,6 +151,7 @@ API int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *
 		return ret;
 	}
 	point_queues(ring, p);
+	fill_sq_array(&ring->sq);
 	remember_params(ring, fd, p);
 	return 0;
 }
@@ -227,21 +228,18 @@ static int setup_once(unsigned entries, struct io_uring *ring, struct io_uring_p
 	fd = engine_setup(entries, p);
 	if (fd < 0)
 		return fd;
-	if (mem) {
-		memset(ring, 0, sizeof(*ring));
-		use_placed_rings(ring, mem);
-		point_queues(ring, p);
-		remember_params(ring, fd, p);
-		ret = (int)(mem->used.rings + mem->used.sqes);
-	} else {
+	if (!mem) {
 		ret = io_uring_queue_mmap(fd, p, ring);
-		if (ret) {
+		if (ret)
 			engine_close(fd);
-			return ret;
-		}
+		return ret;
 	}
+	memset(ring, 0, sizeof(*ring));
+	use_placed_rings(ring, mem);
+	point_queues(ring, p);
 	fill_sq_array(&ring->sq);
-	return ret;
+	remember_params(ring, fd, p);
+	return (int)(mem->used.rings + mem->used.sqes);
 }
 
 /* Asks for a ring without the SQ array, which we do not need; kernels before 6.6 have none such. */
@@ -285,19 +283,30 @@ API int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned fl
 	return io_uring_queue_init_params(entries, ring, &p);
 }
 
+static int keep_from_children(void *ptr, size_t size)
+{
+	int saved = errno, ret = 0;
+
+	if (madvise(ptr, size, MADV_DONTFORK))
+		ret = -errno;
+	errno = saved;
+	return ret;
+}
+
 API int io_uring_ring_dontfork(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
 	struct io_uring_cq *cq = &ring->cq;
+	int ret;
 
 	if (!sq->ring_ptr || !sq->sqes || !cq->ring_ptr)
 		return -EINVAL;
-	if (madvise(sq->sqes, sq->sqes_sz, MADV_DONTFORK) ||
-	    madvise(sq->ring_ptr, sq->ring_sz, MADV_DONTFORK))
-		return -errno;
-	if (cq->ring_ptr != sq->ring_ptr && madvise(cq->ring_ptr, cq->ring_sz, MADV_DONTFORK))
-		return -errno;
-	return 0;
+	ret = keep_from_children(sq->sqes, sq->sqes_sz);
+	if (!ret)
+		ret = keep_from_children(sq->ring_ptr, sq->ring_sz);
+	if (!ret && cq->ring_ptr != sq->ring_ptr)
+		ret = keep_from_children(cq->ring_ptr, cq->ring_sz);
+	return ret;
 }
 
 API void io_uring_queue_exit(struct io_uring *ring)
