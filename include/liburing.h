@@ -332,7 +332,7 @@ IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring)
 struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring);
 #endif
 
-/* With SQPOLL: waits until the SQ has room. */
+/* With SQPOLL: waits until the SQ has room; a signal may end it sooner, also with 0. */
 IOURINGINLINE int io_uring_sqring_wait(struct io_uring *ring)
 {
 	if (!(ring->flags & IORING_SETUP_SQPOLL))

@@ -3,11 +3,7 @@
  * include/liburing/io_uring.h against the facts: numbers written out here, the system's own
  * header, and the running kernel, asked through the bare system calls.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tap.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -460,10 +456,8 @@ static const size_t abi_ours_len = sizeof(abi_ours) / sizeof(abi_ours[0]);
 static void test_agrees_with_system_header(void **state)
 {
 	(void)state;
-	if (!abi_system_len) {
-		print_message("no <linux/io_uring.h> of Linux 6.1 or later to compare with\n");
-		skip();
-	}
+	if (!abi_system_len)
+		skip_because("no <linux/io_uring.h> of Linux 6.1 or later to compare with");
 	assert_int_equal(abi_system_len, abi_ours_len);
 	for (size_t i = 0; i < abi_ours_len; i++) {
 		assert_string_equal(abi_ours[i].name, abi_system[i].name);
@@ -529,10 +523,8 @@ static bool ring_open(struct raw_ring *r, unsigned int entries, unsigned int fla
 	memset(r, 0, sizeof(*r));
 	r->p.flags = flags;
 	r->fd = raw_setup(entries, &r->p);
-	if (r->fd < 0 && (errno == EPERM || errno == ENOSYS || errno == EACCES)) {
-		print_message("io_uring_setup: %s\n", strerror(errno));
-		skip();
-	}
+	if (r->fd < 0 && (errno == EPERM || errno == ENOSYS || errno == EACCES))
+		skip_because("io_uring_setup: %s", strerror(errno));
 	if (r->fd < 0 && errno == EINVAL && flags)
 		return false;
 	assert_true(r->fd >= 0);
@@ -629,8 +621,7 @@ static void test_nop_flags(void **state)
 	/* Before 6.10 the flags are ignored, then until 6.13 all others are refused. */
 	if (res == 0 || ring_run(&r, &sqe)->res == -EINVAL) {
 		ring_close(&r);
-		print_message("the kernel is older than IORING_NOP_FILE\n");
-		skip();
+		skip_because("the kernel is older than IORING_NOP_FILE");
 	}
 	assert_int_equal(res, 77);
 	assert_int_equal(ring_run(&r, &sqe)->res, -EBADF);
@@ -656,17 +647,14 @@ static void test_long_cqe(void **state)
 	struct raw_ring r;
 
 	(void)state;
-	if (!ring_open(&r, 4, IORING_SETUP_CQE32)) {
-		print_message("the kernel is older than IORING_SETUP_CQE32\n");
-		skip();
-	}
+	if (!ring_open(&r, 4, IORING_SETUP_CQE32))
+		skip_because("the kernel is older than IORING_SETUP_CQE32");
 	for (int i = 0; i < 3; i++) {
 		cqe = ring_run(&r, &sqe);
 		assert_true(cqe->user_data == 5);
 		if (cqe->res == 0 || cqe->res == -EINVAL) {
 			ring_close(&r);
-			print_message("the kernel is older than IORING_NOP_CQE32\n");
-			skip();
+			skip_because("the kernel is older than IORING_NOP_CQE32");
 		}
 		assert_int_equal(cqe->res, 77);
 		assert_true(cqe->big_cqe[0] == 0x1122);
@@ -686,8 +674,7 @@ static void test_wait_argument(void **state)
 	ring_open(&r, 4, 0);
 	if (!(r.p.features & IORING_FEAT_EXT_ARG)) {
 		ring_close(&r);
-		print_message("the kernel is older than IORING_FEAT_EXT_ARG\n");
-		skip();
+		skip_because("the kernel is older than IORING_FEAT_EXT_ARG");
 	}
 	errno = 0;
 	assert_int_equal(raw_enter(r.fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg,
@@ -717,8 +704,7 @@ static void test_register_files(void **state)
 	ring_open(&r, 4, 0);
 	if (!(r.p.features & IORING_FEAT_RSRC_TAGS)) {
 		ring_close(&r);
-		print_message("the kernel is older than IORING_FEAT_RSRC_TAGS\n");
-		skip();
+		skip_because("the kernel is older than IORING_FEAT_RSRC_TAGS");
 	}
 	assert_int_equal(pipe(ends), 0);
 	fds[0] = ends[0];
@@ -793,7 +779,7 @@ static void test_probe(void **state)
 			assert_true(known > releases[i].op);
 	}
 	if (known > IORING_OP_LAST)
-		print_message("the kernel knows %u opcodes, this header %u\n", known,
+		print_message("# the kernel knows %u opcodes, this header %u\n", known,
 			      (unsigned int)IORING_OP_LAST);
 	free(p);
 	ring_close(&r);
@@ -815,8 +801,7 @@ static void test_query(void **state)
 	ring_open(&r, 4, 0);
 	if (raw_register(-1, IORING_REGISTER_QUERY, &hdr, 0) < 0) {
 		ring_close(&r);
-		print_message("IORING_REGISTER_QUERY: %s\n", strerror(errno));
-		skip();
+		skip_because("IORING_REGISTER_QUERY: %s", strerror(errno));
 	}
 	assert_int_equal(hdr.result, 0);
 	assert_int_equal(hdr.size, sizeof(ops));
