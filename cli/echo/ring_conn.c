@@ -369,7 +369,7 @@ void conn_cancel_failed(struct ring_server *r, int32_t id)
 	struct conn *c = conn_of(r, id);
 
 	c->state &= ~(unsigned)CONN_CANCELLING;
-	if (c->state & CONN_RECEIVING)
+	if (c->state & CONN_OPEN)
 		conn_touch(r, id);
 }
 
@@ -401,8 +401,6 @@ void conn_kill(struct ring_server *r, int32_t id)
 	struct conn *c = conn_of(r, id);
 
 	c->state |= CONN_DEAD;
-	if (c->state & CONN_SENDING)
-		cancel(r, OP_SEND, id);
 	conn_touch(r, id);
 }
 
@@ -430,6 +428,8 @@ void conn_settle(struct ring_server *r, int32_t id)
 		else if (c->head >= 0)
 			send_queue(r, id);
 	}
+	if (c->state & CONN_DEAD && c->state & CONN_SENDING)
+		cancel(r, OP_SEND, id);
 	if (c->state & (CONN_EOF | CONN_DEAD)) {
 		if (c->state & CONN_RECEIVING)
 			conn_cancel_receive(r, id);

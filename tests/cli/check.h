@@ -17,10 +17,10 @@ enum case_exit {
 };
 
 /* The message says what is wrong; the condition and its place are added. */
-#define check(condition, ...)                                                                      \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__);                 \
+#define check(condition, ...)                                                      \
+	do {                                                                       \
+		if (!(condition))                                                  \
+			check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__); \
 	} while (0)
 
 void check_failed(const char *file, int line, const char *condition, const char *format, ...)

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of `anyring echo` from outside: the real program, driven by plain sockets.
+ * Tests of `anyring echo` and `anyring load` from outside: the real program, driven by plain
+ * sockets.
  *
  *   ANYRING=build/cli/anyring echo_test [PART OF A NAME]
  *
  * ECHO_SEED=N repeats the random choices of an earlier run.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <cmocka.h>
 
+#include "unit/tap.h"
 #include "check.h"
 #include "jobs.h"
 
@@ -25,24 +23,34 @@ static struct job jobs[MAX_JOBS];
 static struct CMUnitTest tests[MAX_JOBS];
 static unsigned job_count;
 
+/* As comments of the test protocol, above the result. */
+static void print_lines(char *text)
+{
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			print_message("# %s\n", line);
+}
+
 static void await_case(void **state)
 {
 	struct job *job = *state;
-	char *output;
+	char *output, reason[200];
+	bool skipped;
 
 	jobs_wait_for(jobs, job_count, job);
+	skipped = WIFEXITED(job->status) && WEXITSTATUS(job->status) == CASE_SKIPPED;
 	output = job_output(job);
-	if (WIFSIGNALED(job->status))
-		fail_msg("%s: ended by signal %d (14: took too long)\n%s", job->name,
-			 WTERMSIG(job->status), output);
-	if (WEXITSTATUS(job->status) == CASE_SKIPPED) {
-		print_message("# skipped: %s", output);
-		free(output);
-		skip();
-	}
-	if (WEXITSTATUS(job->status) != CASE_PASSED)
-		fail_msg("%s: %s", job->name, output);
+	assert_non_null(output);
+	snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(output, "\n"), output);
+	if (!skipped)
+		print_lines(output);
 	free(output);
+	if (skipped)
+		skip_because("%s", reason);
+	if (WIFSIGNALED(job->status))
+		fail_msg("ended by signal %d (%d: took too long)", WTERMSIG(job->status), SIGALRM);
+	if (WEXITSTATUS(job->status) != CASE_PASSED)
+		fail_msg("failed as said above");
 }
 
 static void add_job(const struct behaviour *b, const struct variant *v, uint64_t seed,
@@ -82,7 +90,8 @@ int main(int argc, char **argv)
 {
 	const struct behaviour *const all[] = { echo_behaviours,    harm_behaviours,
 						limit_behaviours,   stop_behaviours,
-						address_behaviours, usage_behaviours };
+						address_behaviours, usage_behaviours,
+						load_behaviours };
 	const char *given = getenv("ECHO_SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)now_ms();
 

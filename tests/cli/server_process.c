@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +12,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "server_process.h"
 
-#define MAX_WORDS    40
+#define MAX_WORDS     40
 #define MAX_PROCESSES 4
 /* Between looks at something that gives no event. */
 #define LOOK_MS	      2
@@ -30,7 +32,7 @@
 /* For the report of a failing case. */
 static struct process *processes[MAX_PROCESSES];
 
-/* ---- In the child, before exec ----------------------------------------------------------------- */
+/* ---- In the child, before exec --------------------------------------------------------------- */
 
 static bool deny_ring(int error)
 {
@@ -66,14 +68,18 @@ static void become_program(const struct process *p, char *const *argv,
 	_exit(127);
 }
 
-/* ---- Any process ------------------------------------------------------------------------------- */
+/* ---- Any process ----------------------------------------------------------------------------- */
 
 static char *file_text(int fd)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
-	char *text = calloc(1, (size_t)size + 1);
+	struct stat st;
+	char *text;
 
-	check(text && pread(fd, text, (size_t)size, 0) == size, "cannot read what was printed");
+	/* Not lseek(): the writer shares the position. */
+	check(!fstat(fd, &st), "fstat: %s", strerror(errno));
+	text = calloc(1, (size_t)st.st_size + 1);
+	check(text && pread(fd, text, (size_t)st.st_size, 0) == st.st_size,
+	      "cannot read what was printed");
 	return text;
 }
 
@@ -118,7 +124,6 @@ void process_start(struct process *p, const char *const *words, const struct ser
 		check(n < MAX_WORDS, "more than %d words", MAX_WORDS);
 		argv[n + 1] = (char *)(uintptr_t)words[n];
 	}
-	/* O_APPEND: reading moves the file's position, which the child shares. */
 	p->out = memfd_create("stdout", MFD_CLOEXEC);
 	p->err = memfd_create("stderr", MFD_CLOEXEC);
 	check(p->out >= 0 && p->err >= 0, "memfd_create: %s", strerror(errno));
@@ -170,7 +175,7 @@ void process_free(struct process *p)
 	close(p->err);
 }
 
-/* ---- Servers ----------------------------------------------------------------------------------- */
+/* ---- Servers --------------------------------------------------------------------------------- */
 
 static void set_address(struct server *s, const struct server_setup *setup)
 {
@@ -215,7 +220,8 @@ in_port_t port_reserve(bool ip6, int *reservation)
 /* Adds the words of `line`, which it cuts up. */
 static unsigned split_words(char *line, const char **words, unsigned n)
 {
-	for (char *rest = NULL, *w = strtok_r(line, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+	for (char *rest = NULL, *w = strtok_r(line, " ", &rest); w;
+	     w = strtok_r(NULL, " ", &rest)) {
 		check(n < MAX_WORDS, "more than %d words", MAX_WORDS);
 		words[n++] = w;
 	}
@@ -266,8 +272,7 @@ void server_stop_only(struct server *s, int signal)
 	check(!process_wait(&s->process, 0), "the server ended by itself");
 	kill(s->process.pid, signal);
 	check(process_wait(&s->process, EXIT_MS), "does not stop on signal %d", signal);
-	check(process_exit_code(&s->process) == 0, "exit code %d",
-	      process_exit_code(&s->process));
+	check(process_exit_code(&s->process) == 0, "exit code %d", process_exit_code(&s->process));
 	check(!server_complaints(s, "runtime error:"), "a sanitizer complains");
 }
 
@@ -284,7 +289,7 @@ void server_stop(struct server *s, int signal)
 	server_free(s);
 }
 
-/* ---- What a server shows ----------------------------------------------------------------------- */
+/* ---- What a server shows --------------------------------------------------------------------- */
 
 uint64_t server_memory(const struct server *s)
 {

@@ -7,8 +7,9 @@
 
 /* What a variant cannot do; a behaviour names those it cannot apply to. */
 enum trait {
-	ONE_CLIENT = 1 << 0,	    /* serves clients one after the other */
-	SEVERAL_LISTENERS = 1 << 1, /* limits are for each thread: which client meets one is chance */
+	ONE_CLIENT = 1 << 0, /* serves clients one after the other */
+	SEVERAL_LISTENERS =
+		1 << 1, /* limits are for each thread: which client meets one is chance */
 	NEEDS_RING = 1 << 2,
 };
 
@@ -26,6 +27,7 @@ struct behaviour {
 	void (*run)(const struct variant *variant);
 	unsigned not_for;
 	bool once;
+	bool ringless; /* runs where io_uring is refused, too, whatever the variant */
 };
 
 /* Each ends with an empty row. */
@@ -35,5 +37,6 @@ extern const struct behaviour limit_behaviours[];
 extern const struct behaviour stop_behaviours[];
 extern const struct behaviour address_behaviours[];
 extern const struct behaviour usage_behaviours[];
+extern const struct behaviour load_behaviours[];
 
 #endif

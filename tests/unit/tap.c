@@ -20,7 +20,7 @@ void print_message(const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
-	if (sscanf(line, "not ok %u # SKIP %511s", &number, name) == 2) {
+	if (sscanf(line, "not ok %u # SKIP %511[^\n]", &number, name) == 2) {
 		printf("ok %u - %s # SKIP %s\n", number, name, reason);
 		reason[0] = '\0';
 	} else {
