@@ -10,6 +10,7 @@
 
 #include "buffer_pool.h"
 
+#define CACHE_LINE	 64
 #define FIRST_BUFFERS	 512
 #define MAX_RING_BUFFERS 4096
 #define MAX_RING_BYTES	 (256UL << 20)
@@ -21,6 +22,17 @@ static unsigned ring_buffers(unsigned buffer_size)
 	while (n > 16 && (size_t)n * buffer_size > MAX_RING_BYTES)
 		n /= 2;
 	return n;
+}
+
+/*
+ * An odd number of cache lines: buffers a power of two apart would all begin in the same few sets
+ * of the cache, and push each other out.
+ */
+static size_t stride_of(unsigned buffer_size)
+{
+	size_t lines = (buffer_size + CACHE_LINE - 1) / CACHE_LINE;
+
+	return (lines | 1) * CACHE_LINE;
 }
 
 bool pool_open(struct pool *p, struct io_uring *ring, unsigned buffer_size, unsigned max,
@@ -38,7 +50,8 @@ bool pool_open(struct pool *p, struct io_uring *ring, unsigned buffer_size, unsi
 			return false;
 		}
 	}
-	p->memory_size = (size_t)p->max * buffer_size;
+	p->stride = stride_of(buffer_size);
+	p->memory_size = (size_t)p->max * p->stride;
 	/* Address space only: pages come as buffers are made and used. */
 	p->memory = mmap(NULL, p->memory_size, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -17,6 +17,7 @@ struct pool {
 	unsigned added; /* to the buffer ring, not yet published */
 	char *memory;
 	size_t memory_size;
+	size_t stride;	   /* from one buffer to the next */
 	int32_t *next;	   /* by buffer: the next of its list, -1: the last */
 	uint32_t *len;	   /* by buffer: bytes received */
 	uint16_t *order;   /* by buffer ring slot: which buffer lies there */
@@ -43,7 +44,7 @@ int32_t pool_following(const struct pool *p, int32_t buffer);
 
 static inline char *pool_address(const struct pool *p, int32_t buffer)
 {
-	return p->memory + (size_t)buffer * p->buffer_size;
+	return p->memory + (size_t)buffer * p->stride;
 }
 
 #endif
