@@ -757,6 +757,24 @@ IOURINGINLINE void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd,
 	io_uring_prep_rw(IORING_OP_CONNECT, sqe, fd, addr, 0, addrlen);
 }
 
+IOURINGINLINE void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr,
+				      socklen_t addrlen)
+{
+	io_uring_prep_rw(IORING_OP_BIND, sqe, fd, addr, 0, addrlen);
+}
+
+/* SOCKET_URING_OP_*: what getsockopt(2), setsockopt(2) and ioctl(2) do, on direct descriptors, too. */
+IOURINGINLINE void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level,
+					  int optname, void *optval, int optlen)
+{
+	io_uring_prep_rw(IORING_OP_URING_CMD, sqe, fd, NULL, 0, 0);
+	sqe->cmd_op = (__u32)cmd_op;
+	sqe->level = (__u32)level;
+	sqe->optname = (__u32)optname;
+	sqe->optval = (__u64)(uintptr_t)optval;
+	sqe->optlen = (__u32)optlen;
+}
+
 IOURINGINLINE void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, int type,
 					int protocol, unsigned int flags)
 {

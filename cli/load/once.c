@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Short connections: the whole life of one is a chain of five linked requests on a direct
- * descriptor: socket, connect, send, receive, close. Only the last two always post a CQE; of the
- * others one hears when they fail, and then the rest of the chain is cancelled.
+ * Short connections: the whole life of one is a chain of linked requests on a direct descriptor:
+ * socket, connect, send, receive, close. Only the last two always post a CQE; of the others one
+ * hears when they fail, and then the rest of the chain is cancelled.
+ *
+ * A closed connection keeps its local port for a minute (TIME_WAIT), and with most ports taken the
+ * kernel spends more time on the search for a free one than on all the rest. So each slot connects
+ * from a loopback address of its own, where it can (IORING_OP_BIND, since Linux 6.11), and ports
+ * are plenty.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "load/load.h"
 
-#define CHAIN 5
+#define CHAIN	7
+/* Loopback addresses to connect from: 127.0.0.1 and those that follow. */
+#define SOURCES 200
 
 enum op {
 	OP_SOCKET,
+	OP_OPTION,
+	OP_BIND,
 	OP_CONNECT,
 	OP_SEND,
 	OP_RECV,
@@ -23,6 +33,8 @@ enum op {
 
 static const char *const failures[] = {
 	[OP_SOCKET] = "cannot create a socket for",
+	[OP_OPTION] = "cannot choose a local address to connect to",
+	[OP_BIND] = "cannot choose a local address to connect to",
 	[OP_CONNECT] = "cannot connect to",
 	[OP_SEND] = "cannot send to",
 	[OP_RECV] = "cannot receive from",
@@ -39,7 +51,35 @@ static struct {
 	struct slot *slots;
 	char *answers;
 	uint64_t active;
+	struct sockaddr_in *sources; /* NULL: the kernel chooses */
 } s;
+
+static bool is_loopback(const struct endpoint *e)
+{
+	return e->address.any.sa_family == AF_INET &&
+	       ntohl(e->address.ip4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static bool has_opcode(struct load *l, int op)
+{
+	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
+	bool has = probe && io_uring_opcode_supported(probe, op);
+
+	io_uring_free_probe(probe);
+	return has;
+}
+
+static bool make_sources(struct load *l)
+{
+	if (!is_loopback(&l->options->endpoint) || !has_opcode(l, IORING_OP_BIND))
+		return true;
+	s.sources = calloc(SOURCES, sizeof(*s.sources));
+	for (unsigned i = 0; s.sources && i < SOURCES; i++) {
+		s.sources[i].sin_family = AF_INET;
+		s.sources[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
+	}
+	return s.sources != NULL;
+}
 
 static bool open_slots(struct load *l)
 {
@@ -48,7 +88,7 @@ static bool open_slots(struct load *l)
 
 	s.slots = calloc(n, sizeof(*s.slots));
 	s.answers = malloc((size_t)n * l->options->size);
-	if (!s.slots || !s.answers) {
+	if (!s.slots || !s.answers || !make_sources(l)) {
 		say("out of memory for %u connections", n);
 		return false;
 	}
@@ -66,6 +106,7 @@ static void close_slots(struct load *l)
 	(void)l;
 	free(s.slots);
 	free(s.answers);
+	free(s.sources);
 }
 
 static struct io_uring_sqe *link_sqe(struct load *l, enum op op, unsigned id, unsigned flags)
@@ -75,6 +116,19 @@ static struct io_uring_sqe *link_sqe(struct load *l, enum op op, unsigned id, un
 	sqe->flags = (uint8_t)flags;
 	io_uring_sqe_set_data64(sqe, (uint64_t)op << 32 | id);
 	return sqe;
+}
+
+static void bind_source(struct load *l, unsigned id, unsigned flags)
+{
+	static int on = 1;
+	struct sockaddr_in *source = &s.sources[id % SOURCES];
+	struct io_uring_sqe *sqe = link_sqe(l, OP_OPTION, id, flags);
+
+	/* Else the port would be chosen now, for any destination, and so be gone for all. */
+	io_uring_prep_cmd_sock(sqe, SOCKET_URING_OP_SETSOCKOPT, (int)id, IPPROTO_IP,
+			       IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	sqe = link_sqe(l, OP_BIND, id, flags);
+	io_uring_prep_bind(sqe, (int)id, (struct sockaddr *)source, sizeof(*source));
 }
 
 static void start(struct load *l, unsigned id)
@@ -98,6 +152,8 @@ static void start(struct load *l, unsigned id)
 
 	sqe = link_sqe(l, OP_SOCKET, id, quiet);
 	io_uring_prep_socket_direct(sqe, e->address.any.sa_family, SOCK_STREAM, 0, id, 0);
+	if (s.sources)
+		bind_source(l, id, quiet | fixed);
 	sqe = link_sqe(l, OP_CONNECT, id, quiet | fixed);
 	io_uring_prep_connect(sqe, (int)id, &e->address.any, e->length);
 	sqe = link_sqe(l, OP_SEND, id, quiet | fixed);
@@ -141,6 +197,8 @@ static void on_completion(struct load *l, const struct io_uring_cqe *cqe)
 		slot->received = cqe->res;
 		/* fall through */
 	case OP_SOCKET:
+	case OP_OPTION:
+	case OP_BIND:
 	case OP_CONNECT:
 	case OP_SEND:
 		if (cqe->res < 0 && cqe->res != -ECANCELED && !slot->failed) {

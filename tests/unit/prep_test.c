@@ -116,6 +116,12 @@ static void test_fields_sockets(void **state)
 		     .ioprio = IORING_ACCEPT_MULTISHOT, .file_index = IORING_FILE_INDEX_ALLOC);
 	assert_fills(io_uring_prep_connect(&sqe, 5, name, 28), .opcode = IORING_OP_CONNECT, .fd = 5,
 		     .addr = ADDR64, .off = 28);
+	assert_fills(io_uring_prep_bind(&sqe, 5, name, 28), .opcode = IORING_OP_BIND, .fd = 5,
+		     .addr = ADDR64, .off = 28);
+	assert_fills(io_uring_prep_cmd_sock(&sqe, SOCKET_URING_OP_SETSOCKOPT, 5, SOL_SOCKET,
+					    SO_REUSEADDR, name, 4),
+		     .opcode = IORING_OP_URING_CMD, .fd = 5, .cmd_op = SOCKET_URING_OP_SETSOCKOPT,
+		     .level = SOL_SOCKET, .optname = SO_REUSEADDR, .optval = ADDR64, .optlen = 4);
 	assert_fills(
 		io_uring_prep_socket(&sqe, AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP, 8),
 		.opcode = IORING_OP_SOCKET, .fd = AF_INET6, .off = SOCK_STREAM | SOCK_CLOEXEC,
@@ -388,6 +394,36 @@ static void test_socket(void **state)
 	fd = sys(accept(listener, NULL, NULL));
 	assert_int_equal(close_slot(&ring, 3), 0);
 	assert_int_equal(read(fd, &type, 1), 0);
+	close(fd);
+	close(listener);
+	io_uring_queue_exit(&ring);
+}
+
+/* Chooses the address that a socket connects from, as `anyring load --once` does. */
+static void test_cmd_sock_bind(void **state)
+{
+	struct sockaddr_in addr, from = { .sin_family = AF_INET };
+	struct io_uring ring;
+	socklen_t len = sizeof(from);
+	int listener, fd, peer, on = 1;
+
+	(void)state;
+	need_kernel(6, 11, "IORING_OP_BIND");
+	open_ring(&ring, 4, 0);
+	listener = listen_any(&addr);
+	fd = sys(socket(AF_INET, SOCK_STREAM, 0));
+	io_uring_prep_cmd_sock(next_sqe(&ring), SOCKET_URING_OP_SETSOCKOPT, fd, IPPROTO_IP,
+			       IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	assert_int_equal(run(&ring).res, 0);
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 6);
+	io_uring_prep_bind(next_sqe(&ring), fd, (struct sockaddr *)&from, sizeof(from));
+	assert_int_equal(run(&ring).res, 0);
+	sys(connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	peer = sys(accept(listener, (struct sockaddr *)&from, &len));
+	assert_int_equal(ntohl(from.sin_addr.s_addr), INADDR_LOOPBACK + 6);
+	io_uring_prep_bind(next_sqe(&ring), -1, (struct sockaddr *)&from, sizeof(from));
+	assert_int_equal(run(&ring).res, -EBADF);
+	close(peer);
 	close(fd);
 	close(listener);
 	io_uring_queue_exit(&ring);
@@ -714,6 +750,7 @@ int main(void)
 		cmocka_unit_test(test_accept_direct),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_cmd_sock_bind),
 		cmocka_unit_test(test_send_recv),
 		cmocka_unit_test(test_sendmsg_recvmsg),
 		cmocka_unit_test(test_shutdown),
