@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `anyring echo`: sets the workers up, runs them, and reports. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,12 @@ static bool open_workers(struct echo_worker *workers, const struct echo_options 
 		workers[i].options = o;
 		workers[i].index = i;
 		workers[i].conn_fd = workers[i].control_fd = -1;
-		/* UNIX sockets have no SO_REUSEPORT: all accept from one. */
-		workers[i].listen_fd = shared && i ? workers[0].listen_fd : echo_listen(o);
+		/* UNIX sockets have no SO_REUSEPORT: all accept from one, each by a descriptor of its
+		 * own to close. */
+		if (shared && i)
+			workers[i].listen_fd = fcntl(workers[0].listen_fd, F_DUPFD_CLOEXEC, 0);
+		else
+			workers[i].listen_fd = echo_listen(o);
 		if (workers[i].listen_fd < 0)
 			return false;
 	}
