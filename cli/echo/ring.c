@@ -12,9 +12,13 @@
 /* Submits in a row that may take nothing before the ring is given up. */
 #define MAX_FRUITLESS_SUBMITS 1000
 
-/* A round with so many arrivals is one of many clients, and the next waits for as many again. */
-#define BUSY_ARRIVALS  16
-#define BUSY_MAX       48
+/*
+ * After a round of so many arrivals the next waits for a batch. The kernel brings in 20 completions
+ * a call for those who wait for one, and as many as they wait for otherwise; a batch much larger
+ * than that makes server and clients wait for each other in turn.
+ */
+#define BUSY_ARRIVALS  8
+#define BUSY_BATCH     24
 #define BUSY_WAIT_USEC 20
 
 static void fail(struct ring_server *r, const char *what, int error)
@@ -214,23 +218,16 @@ static void on_completion(struct ring_server *r, const struct io_uring_cqe *cqe)
 
 /* ---- A round ----------------------------------------------------------------------------------- */
 
-/*
- * How many arrivals to wait for, and for how long once there is one. A lone client is never kept
- * waiting. When arrivals come by the dozen the kernel must be asked for more than one: it brings
- * in 20 completions a call at most for those who wait for one, and as many as they wait for
- * otherwise.
- */
+/* How many arrivals to wait for, and for how long once there is one. A lone client is never kept
+ * waiting. */
 static unsigned arrivals_to_wait_for(const struct ring_server *r, unsigned *usec)
 {
 	const struct echo_options *o = r->worker->options;
 
-	*usec = o->wait_usec;
+	*usec = o->wait_nr ? o->wait_usec : BUSY_WAIT_USEC;
 	if (o->wait_nr)
 		return o->wait_nr;
-	*usec = BUSY_WAIT_USEC;
-	if (r->arrivals < BUSY_ARRIVALS)
-		return 1;
-	return r->arrivals < BUSY_MAX / 2 ? 2 * r->arrivals : BUSY_MAX;
+	return r->arrivals < BUSY_ARRIVALS ? 1 : BUSY_BATCH;
 }
 
 /* Submits what is queued and waits. */

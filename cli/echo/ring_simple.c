@@ -290,14 +290,16 @@ static void on_completion(struct server *s, uint64_t data, int res)
 static bool serve_completions(struct server *s, struct __kernel_timespec *ts)
 {
 	struct io_uring_cqe *cqe;
-	uint64_t batch = 0;
+	unsigned ready, batch = 0;
 	int ret = submit(s, 1, ts);
 
 	if (ret < 0 && ret != -EINTR && ret != -EBUSY && ret != -EAGAIN && ret != -ETIME) {
 		say("cannot wait for completions: %s", strerror(-ret));
 		return false;
 	}
-	while (!io_uring_peek_cqe(&s->ring, &cqe)) {
+	/* Those that are there now: what the handling submits may complete at once, without end. */
+	ready = io_uring_cq_ready(&s->ring);
+	while (batch < ready && !io_uring_peek_cqe(&s->ring, &cqe)) {
 		uint64_t data = cqe->user_data;
 		int res = cqe->res;
 

@@ -95,6 +95,24 @@ static void counts_messages(const struct variant *v)
 	server_stop(&s, SIGTERM);
 }
 
+/* However busy it is kept, a server that is told to stop stops. */
+static void stops_under_load(const struct variant *v)
+{
+	char port[8];
+	const char *const words[] = { "load", "-p", port, "-c", "50", "-T", "60", NULL };
+	struct process load;
+	struct server s;
+
+	server_start(&s, v, NULL);
+	snprintf(port, sizeof(port), "%u", s.port);
+	process_start(&load, words, NULL);
+	sleep_ms(500);
+	server_stop(&s, SIGTERM);
+	check(process_wait(&load, LOAD_MS), "the load goes on without a server");
+	check(process_exit_code(&load) == 1, "the load did not notice");
+	process_free(&load);
+}
+
 /* The blocking server serves one and leaves the rest waiting: that is told, and is a failure. */
 static void tells_unanswered(const struct variant *v)
 {
@@ -264,6 +282,7 @@ const struct behaviour load_behaviours[] = {
 	{ .name = "load counts what it was asked for",
 	  .run = counts_messages,
 	  .not_for = ONE_CLIENT },
+	{ .name = "stops under load", .run = stops_under_load },
 	{ .name = "load tells what was not answered", .run = tells_unanswered, .once = true },
 	{ .name = "load believes no server", .run = believes_nobody, .once = true },
 	{ .name = "load names a missing server", .run = names_a_missing_server, .once = true },
