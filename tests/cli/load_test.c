@@ -95,6 +95,21 @@ static void counts_messages(const struct variant *v)
 	server_stop(&s, SIGTERM);
 }
 
+/* A round handles what has completed when it begins, so that it ends, whatever completes meanwhile:
+ * two connections' requests, not the thousands that a long stream goes through. */
+static void rounds_end(const struct variant *v)
+{
+	struct server_setup setup = { .words = "--json" };
+	struct server s;
+
+	server_start(&s, v, &setup);
+	good_load(s.port, "-n 100 -c 2 -s 1000003");
+	server_stop_only(&s, SIGTERM);
+	check(server_counter(&s, "largest_batch") < 1000, "a batch of %llu",
+	      (unsigned long long)server_counter(&s, "largest_batch"));
+	server_free(&s);
+}
+
 /* However busy it is kept, a server that is told to stop stops. */
 static void stops_under_load(const struct variant *v)
 {
@@ -282,6 +297,7 @@ const struct behaviour load_behaviours[] = {
 	{ .name = "load counts what it was asked for",
 	  .run = counts_messages,
 	  .not_for = ONE_CLIENT },
+	{ .name = "rounds end", .run = rounds_end, .not_for = ONE_CLIENT },
 	{ .name = "stops under load", .run = stops_under_load },
 	{ .name = "load tells what was not answered", .run = tells_unanswered, .once = true },
 	{ .name = "load believes no server", .run = believes_nobody, .once = true },
