@@ -112,7 +112,10 @@ struct io_uring {
  */
 int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags);
 
-/* The same with every parameter; `p` is zeroed by the caller and filled with what was granted. */
+/*
+ * The same with every parameter; `p` is zeroed by the caller and filled with what was granted.
+ * With IORING_SETUP_NO_MMAP the rings lie in memory that the library allocates.
+ */
 int io_uring_queue_init_params(unsigned entries, struct io_uring *ring, struct io_uring_params *p);
 
 /*

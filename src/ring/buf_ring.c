@@ -43,7 +43,7 @@ API struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring, uns
 	reg.ring_addr = (__u64)(uintptr_t)br;
 	*err = io_uring_register_buf_ring(ring, &reg, flags);
 	if (*err) {
-		munmap(br, buf_ring_bytes(nentries));
+		engine_unmap(br, buf_ring_bytes(nentries));
 		return NULL;
 	}
 	io_uring_buf_ring_init(br);
@@ -57,7 +57,7 @@ API int io_uring_free_buf_ring(struct io_uring *ring, struct io_uring_buf_ring *
 
 	if (ret)
 		return ret;
-	munmap(br, buf_ring_bytes(nentries));
+	engine_unmap(br, buf_ring_bytes(nentries));
 	return 0;
 }
 

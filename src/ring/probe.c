@@ -15,8 +15,10 @@ API int io_uring_register_probe(struct io_uring *ring, struct io_uring_probe *p,
 API struct io_uring_probe *io_uring_get_probe_ring(struct io_uring *ring)
 {
 	struct io_uring_probe *probe;
+	int saved = errno;
 
 	probe = calloc(1, sizeof(*probe) + PROBE_OPS * sizeof(struct io_uring_probe_op));
+	errno = saved;
 	if (!probe)
 		return NULL;
 	if (io_uring_register_probe(ring, probe, PROBE_OPS) < 0) {

@@ -112,62 +112,54 @@ API int io_uring_get_events(struct io_uring *ring)
 	return ring_enter(ring, 0, 0, IORING_ENTER_GETEVENTS | ring_enter_flags(ring), NULL, 0);
 }
 
+/* True if what `w` asks for takes an enter, with `available` CQEs there; adds the flags it takes. */
+static bool must_enter(const struct io_uring *ring, const struct wait *w, unsigned available,
+		       unsigned *flags)
+{
+	bool only_look = !w->wait_nr && !w->submit;
+	bool reap = w->wait_nr > available || (only_look && !available && cq_needs_enter(ring));
+
+	if (reap)
+		*flags |= IORING_ENTER_GETEVENTS;
+	return sq_needs_enter(ring, w->submit, flags) || reap;
+}
+
 /*
  * Submits what `w` says and waits until w->wait_nr CQEs are there; *cqe_ptr takes the oldest.
- * Answers the first thing that happened: the count submitted if any was, else the error. With a
- * timeout it enters once; without, until there is a CQE.
+ * Answers the count submitted if any was, else the error, else 0. With a timeout it enters once;
+ * without, until there is a CQE, since the first enter may have brought only hidden ones.
  */
 static int get_cqes(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, struct wait *w)
 {
-	struct io_uring_cqe *cqe = NULL;
-	bool entered = false;
-	int err = 0;
+	unsigned available, flags;
+	int ret, submitted = 0;
 
-	for (;;) {
-		unsigned flags = ring_enter_flags(ring) | w->enter_flags;
-		unsigned available;
-		bool enter = false;
-		int ret = __io_uring_peek_cqe(ring, &cqe, &available);
-
-		if (ret) {
-			err = err ? err : ret;
+	for (bool first = true;; first = false) {
+		flags = ring_enter_flags(ring) | w->enter_flags;
+		ret = __io_uring_peek_cqe(ring, cqe_ptr, &available);
+		if (ret)
+			break;
+		/* One who does not wait enters once, whatever task work comes up meanwhile. */
+		if (!must_enter(ring, w, available, &flags) || (!first && !w->wait_nr)) {
+			ret = available || w->submit || w->wait_nr ? 0 : -EAGAIN;
 			break;
 		}
-		if (!cqe && !w->wait_nr && !w->submit) {
-			if (entered || !cq_needs_enter(ring)) {
-				err = err ? err : -EAGAIN;
-				break;
-			}
-			enter = true;
-		}
-		if (w->wait_nr > available || enter) {
-			flags |= IORING_ENTER_GETEVENTS;
-			enter = true;
-		}
-		if (sq_needs_enter(ring, w->submit, &flags))
-			enter = true;
-		if (!enter)
-			break;
-		if (entered && (w->has_timeout || (cqe && w->has_min_wait))) {
-			if (!cqe && !err)
-				err = -ETIME;
+		if (!first && !available && w->has_timeout) {
+			ret = -ETIME;
 			break;
 		}
+		if (!first && (w->has_timeout || (available && w->has_min_wait)))
+			break;
 		ret = ring_enter(ring, w->submit, w->wait_nr, flags, w->arg, w->arg_size);
-		if (ret < 0) {
-			err = err ? err : ret;
+		if (ret < 0)
 			break;
-		}
 		w->submit -= (unsigned)ret;
-		if (cqe)
+		submitted += ret;
+		/* The oldest was there before: the enter was for the others, or to submit. */
+		if (available)
 			break;
-		if (!entered) {
-			entered = true;
-			err = ret;
-		}
 	}
-	*cqe_ptr = cqe;
-	return err;
+	return submitted || ret > 0 ? submitted : ret;
 }
 
 API int __io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned submit,

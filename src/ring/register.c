@@ -48,13 +48,17 @@ API int io_uring_unregister_buffers(struct io_uring *ring)
 static int raise_nofile(unsigned nr)
 {
 	struct rlimit limit;
+	int saved = errno, ret = 0;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -errno;
-	if (limit.rlim_cur >= nr)
-		return 0;
-	limit.rlim_cur = nr > limit.rlim_max ? limit.rlim_max : nr;
-	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+		ret = -errno;
+	if (!ret && limit.rlim_cur < nr) {
+		limit.rlim_cur = nr > limit.rlim_max ? limit.rlim_max : nr;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			ret = -errno;
+	}
+	errno = saved;
+	return ret;
 }
 
 /* Registers `nr` files by `opcode`; on -EMFILE once more with a higher soft limit. */
@@ -171,8 +175,10 @@ API int io_uring_close_ring_fd(struct io_uring *ring)
 {
 	if (!(ring->features & IORING_FEAT_REG_REG_RING))
 		return -EOPNOTSUPP;
-	if (!(ring->int_flags & RING_FD_REGISTERED) || ring->ring_fd == -1)
+	if (!(ring->int_flags & RING_FD_REGISTERED))
 		return -EINVAL;
+	if (ring->ring_fd == -1)
+		return -EBADF;
 	engine_close(ring->ring_fd);
 	ring->ring_fd = -1;
 	return 1;

@@ -184,11 +184,12 @@ static int ring_sizes(unsigned entries, const struct io_uring_params *p, struct 
 	return 0;
 }
 
-/* Memory for IORING_SETUP_NO_MMAP: the caller's if it gave some, else our own. */
+/* Memory for IORING_SETUP_NO_MMAP: the caller's, or our own. */
 struct ring_memory {
 	char *base;
 	size_t size;
 	struct ring_sizes used;
+	bool own;
 };
 
 static int place_rings(unsigned entries, struct io_uring_params *p, struct ring_memory *mem)
@@ -207,7 +208,8 @@ static int place_rings(unsigned entries, struct io_uring_params *p, struct ring_
 
 static void use_placed_rings(struct io_uring *ring, const struct ring_memory *mem)
 {
-	ring->int_flags |= RING_APP_MEMORY;
+	if (!mem->own)
+		ring->int_flags |= RING_APP_MEMORY;
 	ring->sq.ring_ptr = ring->cq.ring_ptr = mem->base;
 	ring->sq.ring_sz = ring->cq.ring_sz = mem->used.rings;
 	ring->sq.sqes = (struct io_uring_sqe *)(mem->base + mem->used.rings);
@@ -257,12 +259,42 @@ static int setup_ring(unsigned entries, struct io_uring *ring, struct io_uring_p
 	return setup_once(entries, ring, p, mem);
 }
 
+/* IORING_SETUP_NO_MMAP without memory from the caller: ours, given back by io_uring_queue_exit(). */
+static int setup_in_own_memory(unsigned entries, struct io_uring *ring, struct io_uring_params *p)
+{
+	/* With the SQ array, which an older kernel may insist on: the larger layout. */
+	struct io_uring_params largest = *p;
+	struct ring_memory mem = { .own = true };
+	int ret, saved = errno;
+
+	largest.flags &= ~(unsigned)IORING_SETUP_NO_SQARRAY;
+	ret = ring_sizes(entries, &largest, &mem.used);
+	if (ret)
+		return ret;
+	mem.size = mem.used.rings + mem.used.sqes;
+	mem.base = mmap(NULL, mem.size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (mem.base == MAP_FAILED) {
+		ret = -errno;
+		errno = saved;
+		return ret;
+	}
+	ret = setup_ring(entries, ring, p, &mem);
+	if (ret < 0) {
+		engine_unmap(mem.base, mem.size);
+		return ret;
+	}
+	/* What the layout without the array leaves over, at the end. */
+	if ((size_t)ret < mem.size)
+		engine_unmap(mem.base + ret, mem.size - (size_t)ret);
+	return 0;
+}
+
 API int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 				   struct io_uring_params *p)
 {
-	/* Without mmap the memory would have to come from the caller. */
 	if (p->flags & IORING_SETUP_NO_MMAP)
-		return -EINVAL;
+		return setup_in_own_memory(entries, ring, p);
 	return setup_ring(entries, ring, p, NULL);
 }
 

@@ -122,7 +122,7 @@ static void test_bad_params(void **state)
 	assert_ret(-EINVAL, init_with(4, IORING_SETUP_CQSIZE, 65537, 0));
 	assert_ret(-EINVAL, init_with(4, IORING_SETUP_SQ_AFF, 0, 0));
 	assert_ret(-EINVAL, init_with(4, IORING_SETUP_DEFER_TASKRUN, 0, 0));
-	assert_ret(-EINVAL, init_with(4, IORING_SETUP_NO_MMAP, 0, 0));
+	assert_ret(-EINVAL, init_with(0, IORING_SETUP_NO_MMAP, 0, 0));
 	assert_ret(-EINVAL, init_with(4, IORING_SETUP_REGISTERED_FD_ONLY, 0, 0));
 	assert_ret(-ENXIO, init_with(4, IORING_SETUP_ATTACH_WQ, 0, -1));
 	assert_ret(-EINVAL, init_with(4, IORING_SETUP_ATTACH_WQ, 0, pipefd[0]));
@@ -405,6 +405,44 @@ static void test_register_ring_fd(void **state)
 	}
 }
 
+/* IORING_SETUP_NO_MMAP without memory of the caller's; also as a ring that has no descriptor. */
+static void test_own_memory(void **state)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_NO_MMAP,
+		IORING_SETUP_NO_MMAP | IORING_SETUP_NO_SQARRAY,
+		IORING_SETUP_NO_MMAP | IORING_SETUP_REGISTERED_FD_ONLY,
+	};
+
+	(void)state;
+	skip_if_refused(init_with(1, 0, 0, 0));
+	need_kernel(6, 5, "IORING_SETUP_NO_MMAP");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const bool no_fd = flags[i] & IORING_SETUP_REGISTERED_FD_ONLY;
+		struct io_uring_cqe *cqe;
+		struct io_uring ring;
+		int before = next_fd();
+
+		assert_ret(0, io_uring_queue_init(1000, &ring, flags[i]));
+		assert_int_equal(next_fd() != before, !no_fd);
+		/* All of both queues, to see that they have the room. */
+		for (unsigned n = 0; n < 3000; n++) {
+			struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+			if (!sqe) {
+				assert_ret(1024, io_uring_submit(&ring));
+				io_uring_cq_advance(&ring, 1024);
+				sqe = io_uring_get_sqe(&ring);
+			}
+			io_uring_prep_nop(sqe);
+		}
+		assert_true(io_uring_submit_and_wait(&ring, 1) > 0);
+		assert_ret(0, io_uring_peek_cqe(&ring, &cqe));
+		io_uring_queue_exit(&ring);
+		assert_int_equal(next_fd(), before);
+	}
+}
+
 static void test_close_ring_fd(void **state)
 {
 	const int before = next_fd();
@@ -420,7 +458,7 @@ static void test_close_ring_fd(void **state)
 		assert_ret(-EINVAL, io_uring_close_ring_fd(&ring));
 		assert_ret(1, io_uring_register_ring_fd(&ring));
 		assert_ret(1, io_uring_close_ring_fd(&ring));
-		assert_ret(-EINVAL, io_uring_close_ring_fd(&ring));
+		assert_ret(-EBADF, io_uring_close_ring_fd(&ring));
 		assert_int_equal(ring.ring_fd, -1);
 		assert_false(fd_is_open(fd));
 		check_ring_works(&ring);
@@ -560,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_bad_memory),
 		cmocka_unit_test(test_registered_fd_only),
 		cmocka_unit_test(test_register_ring_fd),
+		cmocka_unit_test(test_own_memory),
 		cmocka_unit_test(test_close_ring_fd),
 		cmocka_unit_test(test_close_ring_fd_old),
 		cmocka_unit_test(test_dontfork),
