@@ -64,6 +64,8 @@ bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, u
 
 /* Lifts the soft limit on open files to the hard one; how many there may be. */
 uint64_t raise_open_files(void);
+/* Milliseconds on the monotonic clock, to some milliseconds. */
+uint64_t monotonic_ms(void);
 /* CPU time of this process in microseconds. */
 uint64_t cpu_usec(void);
 

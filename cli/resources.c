@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the process uses and may use. */
 #include <sys/resource.h>
+#include <time.h>
 
 #include "cli.h"
 
@@ -25,4 +26,12 @@ uint64_t cpu_usec(void)
 	getrusage(RUSAGE_SELF, &u);
 	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
 	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+uint64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }

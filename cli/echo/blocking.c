@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The yardstick: accept, read, write, close, one client at a time. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -103,8 +102,6 @@ int serve_blocking(struct echo_worker *w)
 	}
 	if (w->options->idle_timeout && !set_idle_timeout(w->listen_fd, w->options->idle_timeout))
 		say("cannot set the idle time-out: %s", strerror(errno));
-	/* A client that is gone answers by an error of the call, not by a signal. */
-	signal(SIGPIPE, SIG_IGN);
 	worker_ready(w);
 	while (!w->stopping) {
 		control_check_signals(w);

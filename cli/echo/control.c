@@ -118,6 +118,8 @@ bool control_start(struct echo_worker *workers, unsigned count)
 
 	all_workers = workers;
 	worker_count = count;
+	/* A client that is gone, or a closed stdout, answers by an error of the call. */
+	signal(SIGPIPE, SIG_IGN);
 	if (workers[0].options->server->signal_driven)
 		ok = handle_signals();
 	else

@@ -17,6 +17,9 @@ static void fit_open_files(struct echo_options *o)
 {
 	uint64_t room = raise_open_files();
 
+	/* Of tables this size only what is used takes memory. */
+	o->descriptors = room < ECHO_MAX_CONNS ? (unsigned)room : ECHO_MAX_CONNS;
+
 	room = room > RESERVED_FDS + 1 ? room - RESERVED_FDS : 1;
 	room /= o->threads;
 	room = room ? room : 1;
@@ -67,11 +70,13 @@ static int run_workers(struct echo_worker *workers, unsigned n)
 		started++;
 	}
 	if (started < n)
-		/* The running ones end with the process. */
-		return EXIT_FAILED;
-	run_worker(&workers[0]);
-	for (unsigned i = 1; i < n; i++)
+		control_stop_all();
+	else
+		run_worker(&workers[0]);
+	for (unsigned i = 1; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
+	if (started < n)
+		return EXIT_FAILED;
 	for (unsigned i = 0; i < n; i++)
 		if (workers[i].result)
 			result = workers[i].result;

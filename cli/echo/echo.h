@@ -54,7 +54,8 @@ struct echo_options {
 	unsigned debug;
 	unsigned buffer_size;
 	unsigned max_conns;
-	double idle_timeout; /* seconds; 0: none */
+	unsigned descriptors; /* connections' descriptors are below it */
+	double idle_timeout;  /* seconds; 0: none */
 	bool json;
 };
 

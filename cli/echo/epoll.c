@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "echo/echo.h"
@@ -38,6 +37,8 @@ struct server {
 	unsigned conns_size;
 	unsigned live;
 	bool accepting;
+	uint64_t accept_after; /* descriptors have run out: not before then */
+	uint64_t check_idle_at;
 	struct conn *turns; /* those that have more to read, last first */
 	char *buffer;
 	uint64_t now; /* milliseconds */
@@ -220,6 +221,7 @@ static void accept_conns(struct server *s)
 			limit_reached(w, fd >= 0 ? EMFILE : errno);
 			if (fd >= 0)
 				close(fd);
+			s->accept_after = s->now + ECHO_RETRY_MS;
 			set_accepting(s, false);
 		} else if (!accept_error_is_transient(errno)) {
 			say("cannot accept: %s", strerror(errno));
@@ -249,14 +251,6 @@ static void close_idle(struct server *s)
 	for (unsigned i = 0; i < s->conns_size; i++)
 		if (s->conns[i].open && s->conns[i].active + limit <= s->now)
 			close_conn(s, &s->conns[i]);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 static void handle_event(struct server *s, const struct epoll_event *ev)
@@ -318,15 +312,17 @@ static bool serve_events(struct server *s)
 		say("cannot wait for events: %s", strerror(errno));
 		return false;
 	}
-	s->now = now_ms();
+	s->now = monotonic_ms();
 	if (n > 0)
 		count_batch(&s->worker->counters, (uint64_t)n);
 	for (int i = 0; i < n; i++)
 		handle_event(s, &events[i]);
 	take_turns(s);
-	if (s->worker->options->idle_timeout)
+	if (s->worker->options->idle_timeout && s->now >= s->check_idle_at) {
 		close_idle(s);
-	if (s->live < s->worker->options->max_conns)
+		s->check_idle_at = s->now + (uint64_t)idle_check_ms(s);
+	}
+	if (s->live < s->worker->options->max_conns && s->now >= s->accept_after)
 		set_accepting(s, true);
 	return true;
 }
@@ -342,19 +338,18 @@ static void run_loop(struct server *s)
 			return;
 		}
 	close(w->listen_fd);
-	deadline = now_ms() + ECHO_GRACE_SECONDS * 1000;
+	deadline = monotonic_ms() + ECHO_GRACE_SECONDS * 1000;
 	stop_reading(s);
-	while (s->live && now_ms() < deadline)
+	while (s->live && monotonic_ms() < deadline)
 		if (!serve_events(s))
 			break;
 }
 
 int serve_epoll(struct echo_worker *w)
 {
-	struct server s = { .worker = w, .accepting = true, .now = now_ms() };
+	struct server s = { .worker = w, .accepting = true, .now = monotonic_ms() };
 
-	/* Descriptors go up to max_conns and those that are no connections. */
-	s.conns_size = w->options->max_conns * w->options->threads + 64;
+	s.conns_size = w->options->descriptors;
 	s.conns = calloc(s.conns_size, sizeof(*s.conns));
 	s.buffer = malloc(w->options->buffer_size);
 	s.epfd = epoll_create1(EPOLL_CLOEXEC);
@@ -363,7 +358,7 @@ int serve_epoll(struct echo_worker *w)
 		w->result = EXIT_FAILED;
 	} else if (fcntl(w->listen_fd, F_SETFL, O_NONBLOCK) ||
 		   !watch(&s, w->listen_fd, EPOLLIN, &listener_mark) ||
-		   !watch(&s, w->control_fd, EPOLLIN, &control_mark)) {
+		   !watch(&s, w->control_fd, EPOLLIN | EPOLLET, &control_mark)) {
 		say("cannot watch the listener: %s", strerror(errno));
 		w->result = EXIT_FAILED;
 	} else {

@@ -99,7 +99,8 @@ static void print_help(void)
 	     "      --buffer-size N      bytes a receive takes at most (4k)\n"
 	     "      --max-conns N        connections held by a thread at once (what the limit on\n"
 	     "                           open files allows)\n"
-	     "      --idle-timeout S     close connections that are silent for S seconds\n"
+	     "      --idle-timeout S     close connections on which nothing is received, and no\n"
+	     "                           send completes, for S seconds\n"
 	     "      --json               counters as JSON\n"
 	     "  -d, --debug              tell of connections; twice: of each completion\n"
 	     "  -h, --help\n"
@@ -167,7 +168,7 @@ static bool parse_wait(char *word, struct echo_options *o)
 	if (!colon)
 		return false;
 	*colon = '\0';
-	if (!parse_number(word, 1, 65536, &nr) || !parse_number(colon + 1, 0, 10000000, &usec))
+	if (!parse_number(word, 1, 65536, &nr) || !parse_number(colon + 1, 1, 1000000, &usec))
 		return false;
 	o->wait_nr = (unsigned)nr;
 	o->wait_usec = (unsigned)usec;
@@ -234,7 +235,8 @@ static int parse_one(int c, struct echo_options *o, struct words *w)
 	case 'w':
 		w->parts_only = "--wait";
 		if (!parse_wait(optarg, o))
-			return usage_error("--wait takes N:USEC, such as 64:200");
+			return usage_error(
+				"--wait takes N:USEC, up to 65536:1000000, such as 64:200");
 		break;
 	case OPT_WITHOUT:
 		w->parts_only = "--without";

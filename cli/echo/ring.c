@@ -4,13 +4,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "ring_room.h"
 #include "echo/ring.h"
-
-/* Submits in a row that may take nothing before the ring is given up. */
-#define MAX_FRUITLESS_SUBMITS 1000
 
 /*
  * After a round of so many arrivals the next waits for a batch. The kernel brings in 20 completions
@@ -35,30 +32,14 @@ static bool transient(int error)
 
 /* ---- Submitting -------------------------------------------------------------------------------- */
 
-static void submit_now(struct ring_server *r)
-{
-	int ret = io_uring_submit(&r->ring);
-
-	count(&r->worker->counters.system_calls, 1);
-	if (ret < 0 && !transient(-ret))
-		fail(r, "submit", -ret);
-	io_uring_sqring_wait(&r->ring);
-}
-
 struct io_uring_sqe *ring_sqe(struct ring_server *r)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
 
-	for (unsigned i = 0; !sqe; i++) {
-		submit_now(r);
-		sqe = io_uring_get_sqe(&r->ring);
-		if (i == MAX_FRUITLESS_SUBMITS) {
-			/* The kernel takes nothing any more, and there is nothing left to do. */
-			say("the kernel takes no submissions: giving up");
-			exit(EXIT_FAILED);
-		}
-	}
-	return sqe;
+	if (sqe)
+		return sqe;
+	count(&r->worker->counters.system_calls, ring_make_room(&r->ring, 1));
+	return io_uring_get_sqe(&r->ring);
 }
 
 /* A multishot accept takes all that wait, which must not be more than there is room for. */
@@ -225,6 +206,9 @@ static unsigned arrivals_to_wait_for(const struct ring_server *r, unsigned *usec
 	const struct echo_options *o = r->worker->options;
 
 	*usec = o->wait_nr ? o->wait_usec : BUSY_WAIT_USEC;
+	/* Who stops is in a hurry. */
+	if (r->worker->stopping)
+		return 1;
 	if (o->wait_nr)
 		return o->wait_nr;
 	return r->arrivals < BUSY_ARRIVALS ? 1 : BUSY_BATCH;
@@ -319,14 +303,8 @@ static bool run_round(struct ring_server *r)
 		return false;
 	}
 	r->arrivals = 0;
-	/* A submission may stop short, for want of memory. */
-	for (unsigned i = 0; r->inline_count && io_uring_sq_ready(&r->ring); i++) {
-		submit_now(r);
-		if (i == MAX_FRUITLESS_SUBMITS) {
-			fail(r, "submit", EAGAIN);
-			return false;
-		}
-	}
+	if (r->inline_count)
+		count(&r->worker->counters.system_calls, ring_submit_all(&r->ring));
 	n = drain(r);
 	if (n)
 		count_batch(&r->worker->counters, n);
@@ -344,12 +322,12 @@ static void for_each_open(struct ring_server *r, void (*what)(struct ring_server
 			what(r, (int32_t)i);
 }
 
-static void run_until_closed(struct ring_server *r, time_t seconds)
+static void run_until_closed(struct ring_server *r)
 {
-	time_t deadline = time(NULL) + seconds;
+	uint64_t deadline = monotonic_ms() + ECHO_GRACE_SECONDS * 1000;
 
 	/* The listener, too, is held by its request until that has ended. */
-	while ((r->live || r->accepting) && time(NULL) < deadline)
+	while ((r->live || r->accepting) && monotonic_ms() < deadline)
 		if (!run_round(r))
 			return;
 }
@@ -363,10 +341,10 @@ static void stop(struct ring_server *r)
 		queue_tick(r);
 	}
 	for_each_open(r, conn_cancel_receive);
-	run_until_closed(r, ECHO_GRACE_SECONDS);
+	run_until_closed(r);
 	for_each_open(r, conn_kill);
 	settle(r);
-	run_until_closed(r, ECHO_GRACE_SECONDS);
+	run_until_closed(r);
 }
 
 int serve_ring(struct echo_worker *w)

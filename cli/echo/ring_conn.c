@@ -12,6 +12,9 @@
 
 #include "echo/ring.h"
 
+/* Bytes of a backlog that one send takes. */
+#define BACKLOG_PIECE (64U << 10)
+
 static struct conn *conn_of(struct ring_server *r, int32_t id)
 {
 	return &r->conns[id];
@@ -88,19 +91,18 @@ static void queue_pop(struct ring_server *r, struct conn *c, uint32_t bytes)
 
 /* ---- The backlog of a slow client ------------------------------------------------------------- */
 
-static bool backlog_append(struct backlog *b, const char *data, uint32_t len)
+/* Room for so many more bytes, and no more: they are few appends and many clients. */
+static bool backlog_reserve(struct backlog *b, uint32_t more)
 {
-	if (b->in_len + len > b->in_size) {
-		uint32_t size = 2 * (b->in_len + len);
-		char *in = realloc(b->in, size);
+	char *in;
 
-		if (!in)
-			return false;
-		b->in = in;
-		b->in_size = size;
-	}
-	memcpy(b->in + b->in_len, data, len);
-	b->in_len += len;
+	if (b->in_len + more <= b->in_size)
+		return true;
+	in = realloc(b->in, b->in_len + more);
+	if (!in)
+		return false;
+	b->in = in;
+	b->in_size = b->in_len + more;
 	return true;
 }
 
@@ -121,13 +123,14 @@ static bool queue_to_backlog(struct ring_server *r, struct conn *c)
 
 	if (!c->backlog)
 		c->backlog = calloc(1, sizeof(*c->backlog));
-	if (!c->backlog)
+	if (!c->backlog || !backlog_reserve(c->backlog, c->queued_bytes))
 		return false;
 	while (c->head >= 0) {
+		struct backlog *b = c->backlog;
 		uint32_t len = p->len[c->head] - c->head_off;
 
-		if (!backlog_append(c->backlog, pool_address(p, c->head) + c->head_off, len))
-			return false;
+		memcpy(b->in + b->in_len, pool_address(p, c->head) + c->head_off, len);
+		b->in_len += len;
 		queue_pop(r, c, len);
 	}
 	return true;
@@ -152,9 +155,11 @@ static void send_backlog(struct ring_server *r, int32_t id)
 	struct conn *c = conn_of(r, id);
 	struct backlog *b = c->backlog;
 	struct io_uring_sqe *sqe = ring_sqe(r);
+	uint32_t left = b->out_len - b->out_off;
 
-	/* Waits for room, in the kernel. */
-	io_uring_prep_send(sqe, id, b->out + b->out_off, b->out_len - b->out_off, MSG_WAITALL);
+	/* Waits for room, in the kernel; in pieces, so that a client that takes them is seen to. */
+	io_uring_prep_send(sqe, id, b->out + b->out_off,
+			   left < BACKLOG_PIECE ? left : BACKLOG_PIECE, MSG_WAITALL);
 	use_descriptor(r, sqe);
 	ring_tag(r, sqe, OP_SEND, id);
 	c->state |= CONN_SENDING;
@@ -404,8 +409,11 @@ void conn_kill(struct ring_server *r, int32_t id)
 	conn_touch(r, id);
 }
 
-static bool may_receive(const struct conn *c)
+static bool may_receive(const struct ring_server *r, const struct conn *c)
 {
+	/* Without a buffer ring a connection has two buffers: one being sent, one to receive into. */
+	if (!r->pool.br && c->queued_bytes > c->sending_bytes)
+		return false;
 	return !c->backlog && c->queued_bytes < RING_QUEUE_BYTES;
 }
 
@@ -435,7 +443,7 @@ void conn_settle(struct ring_server *r, int32_t id)
 			conn_cancel_receive(r, id);
 		else if (!(c->state & CONN_SENDING))
 			close_conn(r, id);
-	} else if (!may_receive(c)) {
+	} else if (!may_receive(r, c)) {
 		conn_cancel_receive(r, id);
 	} else if (!(c->state & CONN_RECEIVING)) {
 		receive(r, id);

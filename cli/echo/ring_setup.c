@@ -132,8 +132,7 @@ static bool open_tables(struct ring_server *r)
 	size_t gathers, conns;
 	int ret;
 
-	/* Slots go up to max_conns; descriptors of all threads, and what else is open, share numbers. */
-	r->conns_size = r->parts & PART_DIRECT ? o->max_conns : o->max_conns * o->threads + 64;
+	r->conns_size = r->parts & PART_DIRECT ? o->max_conns : o->descriptors;
 	/* Zeroed pages that come as they are used: one region, each table aligned by what is before
 	 * it, the strictest first. */
 	gathers = r->ring.sq.ring_entries * sizeof(*r->gathers);

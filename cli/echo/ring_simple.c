@@ -6,14 +6,13 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "liburing.h"
 #include "ring_refused.h"
+#include "ring_room.h"
 #include "echo/echo.h"
 
 #define ENTRIES 256
@@ -64,17 +63,10 @@ static int submit(struct server *s, unsigned wait_nr, struct __kernel_timespec *
 	return io_uring_submit_and_wait(&s->ring, wait_nr);
 }
 
-/* An SQE, which is there after a submit: the queue is never filled by one connection's requests. */
 static struct io_uring_sqe *get_sqe(struct server *s)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
-
-	while (!sqe) {
-		submit(s, 0, NULL);
-		io_uring_sqring_wait(&s->ring);
-		sqe = io_uring_get_sqe(&s->ring);
-	}
-	return sqe;
+	count(&s->worker->counters.system_calls, ring_make_room(&s->ring, 1));
+	return io_uring_get_sqe(&s->ring);
 }
 
 static void queued(struct server *s, struct io_uring_sqe *sqe, struct conn *c, enum op op)
@@ -123,8 +115,7 @@ static void queue_control(struct server *s)
 static struct io_uring_sqe *get_bounded_sqe(struct server *s)
 {
 	/* A link must not be split between two submits. */
-	if (io_uring_sq_space_left(&s->ring) < 2)
-		submit(s, 0, NULL);
+	count(&s->worker->counters.system_calls, ring_make_room(&s->ring, 2));
 	return get_sqe(s);
 }
 
@@ -337,10 +328,10 @@ static void cut_off(struct server *s)
 static void run_until_closed(struct server *s)
 {
 	struct __kernel_timespec tick = { .tv_nsec = 100000000 };
-	time_t deadline = time(NULL) + ECHO_GRACE_SECONDS;
+	uint64_t deadline = monotonic_ms() + ECHO_GRACE_SECONDS * 1000;
 
 	/* The listener, too, is held by its request until that has ended. */
-	while ((s->live || s->accepting) && time(NULL) < deadline)
+	while ((s->live || s->accepting) && monotonic_ms() < deadline)
 		if (!serve_completions(s, &tick))
 			return;
 }
@@ -372,8 +363,6 @@ static int serve_simple(struct echo_worker *w, bool batch)
 	ret = io_uring_queue_init(ENTRIES, &s.ring, w->options->sqpoll ? IORING_SETUP_SQPOLL : 0);
 	if (ret)
 		return ring_refused(ret);
-	/* writev has no MSG_NOSIGNAL: a client that is gone answers by an error. */
-	signal(SIGPIPE, SIG_IGN);
 	worker_ready(w);
 	run_loop(&s);
 	io_uring_queue_exit(&s.ring);

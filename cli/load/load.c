@@ -8,15 +8,15 @@
 #include <time.h>
 
 #include "ring_refused.h"
+#include "ring_room.h"
 #include "load/load.h"
 
-#define SQ_ENTRIES	      1024
-#define CQ_ENTRIES	      8192
+#define SQ_ENTRIES     1024
+#define CQ_ENTRIES     8192
 /* A prime, so that streams that start elsewhere stay different. */
-#define PATTERN_PERIOD	      65521
+#define PATTERN_PERIOD 65521
 /* What a check compares at once, at most. */
-#define PATTERN_SLACK	      65536
-#define MAX_FRUITLESS_SUBMITS 1000
+#define PATTERN_SLACK  65536
 
 static volatile sig_atomic_t interrupted;
 
@@ -24,6 +24,11 @@ static void on_interrupt(int signal)
 {
 	(void)signal;
 	interrupted = 1;
+}
+
+bool load_interrupted(void)
+{
+	return interrupted;
 }
 
 uint64_t load_clock(void)
@@ -136,17 +141,8 @@ static int open_ring(struct load *l)
 
 struct io_uring_sqe *load_sqe(struct load *l)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
-
-	for (unsigned i = 0; !sqe; i++) {
-		io_uring_submit(&l->ring);
-		sqe = io_uring_get_sqe(&l->ring);
-		if (i == MAX_FRUITLESS_SUBMITS) {
-			say("the kernel takes no submissions: giving up");
-			exit(EXIT_FAILED);
-		}
-	}
-	return sqe;
+	ring_make_room(&l->ring, 1);
+	return io_uring_get_sqe(&l->ring);
 }
 
 static void queue_tick(struct load *l)
@@ -211,8 +207,7 @@ static bool run_round(struct load *l, const struct load_kind *kind)
 		say("cannot wait for completions: %s", strerror(-ret));
 		return false;
 	}
-	for (unsigned i = 0; io_uring_sq_ready(&l->ring) && i < MAX_FRUITLESS_SUBMITS; i++)
-		io_uring_submit(&l->ring);
+	ring_submit_all(&l->ring);
 	check_time(l);
 	drain(l, kind);
 	kind->settle(l);
@@ -251,7 +246,10 @@ static int load_with(struct load *l, const struct load_kind *kind)
 		run(l, kind);
 		load_report(l);
 	}
-	kind->close(l);
+	/* Requests that are left write into what they were given until the kernel has cancelled them:
+	 * then it goes with the process. */
+	if (!l->failed && !l->unanswered)
+		kind->close(l);
 	io_uring_queue_exit(&l->ring);
 	if (l->mismatches)
 		say("%llu messages came back changed", (unsigned long long)l->mismatches);

@@ -4,7 +4,8 @@
  * each) and short connections (--once).
  *
  * Every byte sent is known by its connection and its place in the stream, so that every byte that
- * comes back is checked, and a byte of another connection, or of another place, is a mismatch.
+ * comes back is checked, and a message of another connection, or of another place, is a mismatch:
+ * the pattern repeats after 65,521 bytes, and after as many connections.
  */
 #ifndef ANYRING_LOAD_H
 #define ANYRING_LOAD_H
@@ -75,6 +76,8 @@ struct load {
 /* user_data of the tick; everything else is the kind's own. */
 #define LOAD_TICK UINT64_MAX
 
+/* By SIGINT or SIGTERM. */
+bool load_interrupted(void);
 uint64_t load_clock(void);
 /* Never NULL: submits if the queue is full. */
 struct io_uring_sqe *load_sqe(struct load *l);

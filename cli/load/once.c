@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ring_room.h"
 #include "load/load.h"
 
 #define CHAIN	7
@@ -143,8 +144,7 @@ static void start(struct load *l, unsigned id)
 	if (!load_start_message(l))
 		return;
 	/* A chain ends where a submission ends. */
-	if (io_uring_sq_space_left(&l->ring) < CHAIN)
-		io_uring_submit(&l->ring);
+	ring_make_room(&l->ring, CHAIN);
 	slot->started = l->now;
 	slot->received = 0;
 	slot->failed = false;

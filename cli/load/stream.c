@@ -8,6 +8,7 @@
 #include <string.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "buffer_pool.h"
@@ -61,16 +62,19 @@ static void touch(int32_t id)
 
 static int connect_one(const struct endpoint *e)
 {
+	struct timeval patience = { .tv_sec = LOAD_PATIENCE_SECONDS };
 	int fd = socket(e->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	if (fd < 0)
 		return -errno;
 	if (e->address.any.sa_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* A server that is not dead has room in its backlog some time; EAGAIN: it has not. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	while (connect(fd, &e->address.any, e->length)) {
 		int err = errno;
 
-		if (err == EINTR)
+		if (err == EINTR && !load_interrupted())
 			continue;
 		close(fd);
 		return -err;

@@ -136,6 +136,52 @@ static void below_limit(const struct variant *v)
 	server_stop(&s, SIGTERM);
 }
 
+/* Out of descriptors that others hold: it waits for some, and neither spins nor turns anyone away. */
+static void held_descriptors(const struct variant *v)
+{
+	enum {
+		CLIENTS = 60,
+		WATCHED_MS = 500
+	};
+	struct server_setup setup = { .nofile = 128, .inherited = 80 };
+	struct crowd crowd;
+	struct server s;
+	unsigned served;
+	uint64_t cpu;
+
+	server_start(&s, v, &setup);
+	crowd_come(&crowd, &s, CLIENTS);
+	served = crowd_served(&crowd, CLIENTS);
+	check(served > 0, "nobody is served");
+	/* A polling thread of the kernel's is the server's, too, and spins by design. */
+	if (!strstr(v->words, " -s")) {
+		cpu = server_cpu_ms(&s);
+		sleep_ms(WATCHED_MS);
+		cpu = server_cpu_ms(&s) - cpu;
+		check(cpu < WATCHED_MS / 2, "%llu ms of CPU in %d ms without work",
+		      (unsigned long long)cpu, WATCHED_MS);
+	}
+	while (served < CLIENTS) {
+		unsigned left = crowd_leave(&crowd, CLIENTS), now = served + left;
+
+		check(left > 0, "%u of %u clients were served, and then nobody", served, CLIENTS);
+		served = crowd_served(&crowd, now < CLIENTS ? now : CLIENTS);
+	}
+	crowd_leave(&crowd, CLIENTS);
+	server_stop(&s, SIGTERM);
+}
+
+/* Descriptors above what --max-conns needs are as good as others. */
+static void high_descriptors(const struct variant *v)
+{
+	struct server_setup setup = { .inherited = 90, .words = "--max-conns 10" };
+	struct server s;
+
+	server_start(&s, v, &setup);
+	talk_once(&s, 10000);
+	server_stop(&s, SIGTERM);
+}
+
 static void few_descriptors(const struct variant *v)
 {
 	enum {
@@ -273,6 +319,10 @@ const struct behaviour limit_behaviours[] = {
 	{ .name = "few descriptors: the others wait",
 	  .run = few_descriptors,
 	  .not_for = ONE_CLIENT },
+	{ .name = "descriptors that others hold",
+	  .run = held_descriptors,
+	  .not_for = ONE_CLIENT | SEVERAL_LISTENERS },
+	{ .name = "high descriptors", .run = high_descriptors },
 	{ .name = "--idle-timeout ends silence", .run = idle_client },
 	{ .name = "--idle-timeout ends a client that never reads", .run = idle_never_reader },
 	{ 0 },

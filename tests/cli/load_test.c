@@ -110,6 +110,42 @@ static void rounds_end(const struct variant *v)
 	server_free(&s);
 }
 
+/* Small buffers and workers: each connection wants more of them than there are. */
+static void few_buffers(const struct variant *v)
+{
+	struct variant scarce = { .words = "ring -a --without buffer-ring" };
+	struct server_setup setup = { .words = "--buffer-size 16 --max-conns 8" };
+	struct server s;
+
+	(void)v;
+	server_start(&s, &scarce, &setup);
+	check(good_load(s.port, "-c 8 -n 600 -s 16384 --depth 4") == 600, "not all are answered");
+	server_stop(&s, SIGTERM);
+}
+
+/* A server whose backlog is full keeps the load waiting, but not from ending. */
+static void ends_while_connecting(const struct variant *v)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *const words[] = { "load", "--unix", address.sun_path, "-c", "5", NULL };
+	struct process load;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)v;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/anyring-load-%d", (int)getpid());
+	check(!bind(listener, (struct sockaddr *)&address, sizeof(address)), "cannot bind");
+	check(!listen(listener, 0), "cannot listen");
+	process_start(&load, words, NULL);
+	sleep_ms(300);
+	check(!process_wait(&load, 0), "it does not wait for the server");
+	kill(load.pid, SIGINT);
+	check(process_wait(&load, EXIT_MS), "SIGINT does not end it");
+	check(process_exit_code(&load) == 1, "exits with %d", process_exit_code(&load));
+	process_free(&load);
+	close(listener);
+	unlink(address.sun_path);
+}
+
 /* However busy it is kept, a server that is told to stop stops. */
 static void stops_under_load(const struct variant *v)
 {
@@ -297,6 +333,8 @@ const struct behaviour load_behaviours[] = {
 	{ .name = "load counts what it was asked for",
 	  .run = counts_messages,
 	  .not_for = ONE_CLIENT },
+	{ .name = "few buffers", .run = few_buffers, .once = true },
+	{ .name = "load ends while connecting", .run = ends_while_connecting, .once = true },
 	{ .name = "rounds end", .run = rounds_end, .not_for = ONE_CLIENT },
 	{ .name = "stops under load", .run = stops_under_load },
 	{ .name = "load tells what was not answered", .run = tells_unanswered, .once = true },

@@ -60,6 +60,17 @@ static void become_program(const struct process *p, char *const *argv,
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(p->out, STDOUT_FILENO) < 0 || dup2(p->err, STDERR_FILENO) < 0)
 		_exit(126);
+	for (unsigned i = 0; i < setup->inherited; i++)
+		if (dup(STDERR_FILENO) < 0)
+			_exit(126);
+	if (setup->broken_stdout) {
+		int ends[2];
+
+		if (pipe(ends) || dup2(ends[1], STDOUT_FILENO) < 0)
+			_exit(126);
+		close(ends[0]);
+		close(ends[1]);
+	}
 	if (setup->nofile && setrlimit(RLIMIT_NOFILE, &files))
 		_exit(126);
 	if (setup->deny_ring && !deny_ring(setup->deny_ring))
@@ -305,6 +316,24 @@ uint64_t server_memory(const struct server *s)
 	line = strstr(text, "VmRSS:");
 	check(line, "no VmRSS in %s", path);
 	return strtoull(line + strlen("VmRSS:"), NULL, 10) * 1024;
+}
+
+uint64_t server_cpu_ms(const struct server *s)
+{
+	unsigned long user, system;
+	char path[64];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)s->process.pid);
+	file = fopen(path, "re");
+	check(file, "%s: %s", path, strerror(errno));
+	/* proc(5): utime and stime are the 14th and the 15th; the name has no space. */
+	n = fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		   &system);
+	fclose(file);
+	check(n == 2, "cannot read %s", path);
+	return (user + system) * 1000 / (unsigned long)sysconf(_SC_CLK_TCK);
 }
 
 uint64_t server_counter(const struct server *s, const char *name)

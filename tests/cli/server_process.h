@@ -19,6 +19,8 @@ struct server_setup {
 	const char *words;     /* more of the command line, separated by spaces */
 	const char *unix_path; /* instead of a port */
 	unsigned nofile;       /* RLIMIT_NOFILE */
+	unsigned inherited;    /* open files that it is born with */
+	bool broken_stdout;    /* whose reader is gone */
 	int deny_ring;	       /* errno that a seccomp filter gives io_uring's calls */
 	bool ip6;
 	in_port_t port; /* 0: a free one */
@@ -64,6 +66,8 @@ void server_stop(struct server *s, int signal);
 void server_stop_only(struct server *s, int signal);
 void server_free(struct server *s);
 
+/* CPU time of its own in milliseconds. */
+uint64_t server_cpu_ms(const struct server *s);
 /* Resident memory in bytes. */
 uint64_t server_memory(const struct server *s);
 /* Of the last line of counters that it printed as JSON; fails if there is none. */

@@ -118,6 +118,23 @@ static void sigusr1(const struct variant *v)
 	server_free(&s);
 }
 
+/* Nobody reads its report any more: that is no reason to drop its clients. */
+static void broken_stdout(const struct variant *v)
+{
+	struct server_setup setup = { .broken_stdout = true };
+	struct server s;
+	int fd;
+
+	server_start(&s, v, &setup);
+	fd = client_connect(&s);
+	client_ping(fd, MESSAGE);
+	kill(s.process.pid, SIGUSR1);
+	sleep_ms(50);
+	client_ping(fd, MESSAGE);
+	client_finish(fd);
+	server_stop(&s, SIGTERM);
+}
+
 /* What has reached the server before the signal is still echoed; then the stream ends. */
 static void last_bytes(const struct variant *v)
 {
@@ -196,6 +213,7 @@ const struct behaviour stop_behaviours[] = {
 	{ .name = "SIGTERM: exact counters", .run = counters_at_sigterm },
 	{ .name = "SIGINT: exact counters", .run = counters_at_sigint },
 	{ .name = "counters as text", .run = counters_as_text },
+	{ .name = "SIGUSR1 with a broken stdout", .run = broken_stdout },
 	{ .name = "SIGUSR1: counters, and goes on", .run = sigusr1 },
 	{ .name = "SIGTERM: the last bytes are echoed", .run = last_bytes },
 	{ .name = "the port is free at once", .run = port_is_free_at_once },

@@ -78,6 +78,7 @@ static void usage_errors(const struct variant *v)
 		{ { "echo", "-H", "" }, "''" },
 		{ { "echo", "--wait", "5" }, "--wait" },
 		{ { "echo", "--wait", "0:5" }, "--wait" },
+		{ { "echo", "--wait", "64:0" }, "--wait" },
 		{ { "echo", "--wait", "x:1" }, "--wait" },
 		{ { "echo", "--wait", "5:" }, "--wait" },
 		{ { "echo", "-w", "5:6:7" }, "--wait" },
