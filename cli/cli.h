@@ -57,8 +57,21 @@ struct endpoint {
 	char name[128]; /* for people */
 };
 
-/* Either a UNIX path (if not NULL), or a numeric IPv4 or IPv6 address and a port; false if not. */
-bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, unsigned port);
+/* What --host, --port and --unix say. */
+struct endpoint_words {
+	const char *host;
+	const char *unix_path; /* NULL: TCP */
+	unsigned port;
+};
+
+#define ENDPOINT_DEFAULT                          \
+	{                                         \
+		.host = "127.0.0.1", .port = 1234 \
+	}
+
+/* EXIT_OK, or EXIT_USAGE after saying what is wrong. */
+int endpoint_set_port(struct endpoint_words *w, const char *word);
+int endpoint_set(struct endpoint *e, const struct endpoint_words *w);
 
 /* ---- resources.c ----------------------------------------------------------------------------- */
 

@@ -19,11 +19,8 @@ static bool set_unix(struct endpoint *e, const char *path)
 	return true;
 }
 
-bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, unsigned port)
+static bool set_ip(struct endpoint *e, const char *host, unsigned port)
 {
-	memset(e, 0, sizeof(*e));
-	if (unix_path)
-		return set_unix(e, unix_path);
 	if (inet_pton(AF_INET, host, &e->address.ip4.sin_addr) == 1) {
 		e->address.ip4.sin_family = AF_INET;
 		e->address.ip4.sin_port = htons((uint16_t)port);
@@ -39,4 +36,23 @@ bool endpoint_set(struct endpoint *e, const char *unix_path, const char *host, u
 		return true;
 	}
 	return false;
+}
+
+int endpoint_set_port(struct endpoint_words *w, const char *word)
+{
+	if (!parse_unsigned(word, 1, 65535, &w->port))
+		return usage_error("'%s' is no port (1 to 65535)", word);
+	return EXIT_OK;
+}
+
+int endpoint_set(struct endpoint *e, const struct endpoint_words *w)
+{
+	memset(e, 0, sizeof(*e));
+	if (w->unix_path) {
+		if (!set_unix(e, w->unix_path))
+			return usage_error("the path of a UNIX socket has 1 to 107 bytes");
+	} else if (!set_ip(e, w->host, w->port)) {
+		return usage_error("'%s' is no numeric IPv4 or IPv6 address", w->host);
+	}
+	return EXIT_OK;
 }

@@ -177,9 +177,7 @@ static bool parse_wait(char *word, struct echo_options *o)
 
 /* What the words say before they are judged together. */
 struct words {
-	const char *host;
-	const char *unix_path;
-	unsigned port;
+	struct endpoint_words endpoint;
 	const char *ring_only;	/* an option that only ring servers take */
 	const char *parts_only; /* an option that only --server ring takes */
 };
@@ -190,14 +188,12 @@ static int parse_one(int c, struct echo_options *o, struct words *w)
 
 	switch (c) {
 	case 'p':
-		if (!parse_unsigned(optarg, 1, 65535, &w->port))
-			return usage_error("'%s' is no port (1 to 65535)", optarg);
-		break;
+		return endpoint_set_port(&w->endpoint, optarg);
 	case 'H':
-		w->host = optarg;
+		w->endpoint.host = optarg;
 		break;
 	case OPT_UNIX:
-		w->unix_path = optarg;
+		w->endpoint.unix_path = optarg;
 		break;
 	case OPT_SERVER:
 		o->server = find_server(optarg);
@@ -276,17 +272,12 @@ static int judge(struct echo_options *o, const struct words *w)
 	if (w->parts_only && !o->server->takes_parts)
 		return usage_error("%s needs --server ring, not %s", w->parts_only,
 				   o->server->name);
-	if (!endpoint_set(&o->endpoint, w->unix_path, w->host, w->port)) {
-		if (w->unix_path)
-			return usage_error("the path of a UNIX socket has 1 to 107 bytes");
-		return usage_error("'%s' is no numeric IPv4 or IPv6 address", w->host);
-	}
-	return EXIT_OK;
+	return endpoint_set(&o->endpoint, &w->endpoint);
 }
 
 int echo_parse_options(int argc, char **argv, struct echo_options *o, bool *done)
 {
-	struct words w = { .host = "127.0.0.1", .port = 1234 };
+	struct words w = { .endpoint = ENDPOINT_DEFAULT };
 	int c, ret;
 
 	memset(o, 0, sizeof(*o));

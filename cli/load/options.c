@@ -55,22 +55,14 @@ static void print_help(void)
 	     "  anyring load --once -n 1000");
 }
 
-struct words {
-	const char *host;
-	const char *unix_path;
-	unsigned port;
-};
-
-static int parse_one(int c, struct load_options *o, struct words *w)
+static int parse_one(int c, struct load_options *o, struct endpoint_words *w)
 {
 	switch (c) {
 	case 'H':
 		w->host = optarg;
 		break;
 	case 'p':
-		if (!parse_unsigned(optarg, 1, 65535, &w->port))
-			return usage_error("'%s' is no port (1 to 65535)", optarg);
-		break;
+		return endpoint_set_port(w, optarg);
 	case OPT_UNIX:
 		w->unix_path = optarg;
 		break;
@@ -112,7 +104,7 @@ static int parse_one(int c, struct load_options *o, struct words *w)
 	return EXIT_OK;
 }
 
-static int judge(struct load_options *o, const struct words *w)
+static int judge(struct load_options *o, const struct endpoint_words *w)
 {
 	if (o->seconds != 0 && o->messages)
 		return usage_error("choose one of --time and --messages");
@@ -126,17 +118,12 @@ static int judge(struct load_options *o, const struct words *w)
 		else
 			o->seconds = 3;
 	}
-	if (!endpoint_set(&o->endpoint, w->unix_path, w->host, w->port)) {
-		if (w->unix_path)
-			return usage_error("the path of a UNIX socket has 1 to 107 bytes");
-		return usage_error("'%s' is no numeric IPv4 or IPv6 address", w->host);
-	}
-	return EXIT_OK;
+	return endpoint_set(&o->endpoint, w);
 }
 
 int load_parse_options(int argc, char **argv, struct load_options *o, bool *done)
 {
-	struct words w = { .host = "127.0.0.1", .port = 1234 };
+	struct endpoint_words w = ENDPOINT_DEFAULT;
 	int c, ret;
 
 	memset(o, 0, sizeof(*o));
