@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "client.h"
 
 static void ip6(const struct variant *v)

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "client.h"
 
 #define PIECE_BYTES 65536

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "client.h"
 
 static void exact_sizes(const struct variant *v)

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "client.h"
 
 #define MESSAGE	      50

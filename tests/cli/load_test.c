@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "client.h"
 
 #define LOAD_MS 30000

@@ -7,82 +7,62 @@
  *
  * ECHO_SEED=N repeats the random choices of an earlier run.
  */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "unit/tap.h"
-#include "check.h"
-#include "jobs.h"
+#include "cases/check.h"
+#include "cases/jobs.h"
+#include "variants.h"
 
-#define MAX_JOBS 1000
+#define MAX_PAIRS 1000
 
-static struct job jobs[MAX_JOBS];
-static struct CMUnitTest tests[MAX_JOBS];
-static unsigned job_count;
+/* A promise, and the server it is tried on, if it is one's. */
+struct pair {
+	const struct behaviour *behaviour;
+	const struct variant *variant;
+};
 
-/* As comments of the test protocol, above the result. */
-static void print_lines(char *text)
+static struct pair pairs[MAX_PAIRS];
+static unsigned pair_count;
+
+static bool ring_allowed(void)
 {
-	for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
-		if (*line)
-			print_message("# %s\n", line);
+	/* No parameters: EFAULT from a kernel that would give a ring. */
+	syscall(SYS_io_uring_setup, 1, NULL);
+	return errno == EFAULT;
 }
 
-static void await_case(void **state)
+static void run_pair(const void *subject)
 {
-	struct job *job = *state;
-	char *output, reason[200];
-	bool skipped;
+	const struct pair *pair = subject;
+	const struct variant *v = pair->variant;
 
-	jobs_wait_for(jobs, job_count, job);
-	skipped = WIFEXITED(job->status) && WEXITSTATUS(job->status) == CASE_SKIPPED;
-	output = job_output(job);
-	assert_non_null(output);
-	snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(output, "\n"), output);
-	if (!skipped)
-		print_lines(output);
-	free(output);
-	if (skipped)
-		skip_because("%s", reason);
-	if (WIFSIGNALED(job->status))
-		fail_msg("ended by signal %d (%d: took too long)", WTERMSIG(job->status), SIGALRM);
-	if (WEXITSTATUS(job->status) != CASE_PASSED)
-		fail_msg("failed as said above");
+	if (v && v->traits & NEEDS_RING && !pair->behaviour->ringless && !ring_allowed())
+		case_skip("io_uring is refused on this machine");
+	pair->behaviour->run(v);
 }
 
-static void add_job(const struct behaviour *b, const struct variant *v, uint64_t seed,
-		    const char *filter)
+static void add_pair(const struct behaviour *b, const struct variant *v, uint64_t seed)
 {
-	struct job *job = &jobs[job_count];
-
-	snprintf(job->name, sizeof(job->name), "%s%s%s", b->name, v ? ": " : "", v ? v->words : "");
-	if (filter && !strstr(job->name, filter))
-		return;
-	if (job_count == MAX_JOBS) {
-		fputs("too many cases: raise MAX_JOBS\n", stderr);
-		exit(1);
-	}
-	job->behaviour = b;
-	job->variant = v;
+	check(pair_count < MAX_PAIRS, "too many cases: raise MAX_PAIRS");
+	pairs[pair_count] = (struct pair){ .behaviour = b, .variant = v };
 	/* By place in the whole table: a filtered run repeats the same choices. */
-	job->seed = seed ^ (uint64_t)(v ? v - variants : 0) << 32 ^ (uintptr_t)b->name[0];
-	tests[job_count] = (struct CMUnitTest){ .name = job->name,
-						.test_func = await_case,
-						.initial_state = job };
-	job_count++;
+	seed ^= (uint64_t)(v ? v - variants : 0) << 32 ^ (uintptr_t)b->name[0];
+	jobs_add(run_pair, &pairs[pair_count++], seed, "%s%s%s", b->name, v ? ": " : "",
+		 v ? v->words : "");
 }
 
-static void add_behaviours(const struct behaviour *b, uint64_t seed, const char *filter)
+static void add_behaviours(const struct behaviour *b, uint64_t seed)
 {
 	for (; b->name; b++) {
 		if (b->once)
-			add_job(b, NULL, seed, filter);
+			add_pair(b, NULL, seed);
 		for (unsigned i = 0; i < variant_count && !b->once; i++)
 			if (!(variants[i].traits & b->not_for))
-				add_job(b, &variants[i], seed, filter);
+				add_pair(b, &variants[i], seed);
 	}
 }
 
@@ -100,7 +80,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("# ECHO_SEED=%llu\n", (unsigned long long)seed);
+	jobs_filter(argc > 1 ? argv[1] : NULL);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		add_behaviours(all[i], seed, argc > 1 ? argv[1] : NULL);
-	return _cmocka_run_group_tests("echo", tests, job_count, NULL, NULL);
+		add_behaviours(all[i], seed);
+	return jobs_run("echo");
 }

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 #include "server_process.h"
 
 #define MAX_WORDS     40

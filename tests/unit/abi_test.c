@@ -3,7 +3,7 @@
  * include/liburing/io_uring.h against the facts: numbers written out here, the system's own
  * header, and the running kernel, asked through the bare system calls.
  */
-#include "tap.h"
+#include "cases/tap.h"
 
 #include <errno.h>
 #include <stdbool.h>

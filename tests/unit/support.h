@@ -3,7 +3,7 @@
 #ifndef UNIT_SUPPORT_H
 #define UNIT_SUPPORT_H
 
-#include "tap.h"
+#include "cases/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>

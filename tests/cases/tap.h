@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmocka, with skips that meson understands. */
-#ifndef UNIT_TAP_H
-#define UNIT_TAP_H
+#ifndef TEST_CASES_TAP_H
+#define TEST_CASES_TAP_H
 
 /* What cmocka.h needs before it. */
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tap.h"
+#include "cases/tap.h"
 
 static char reason[256];
 

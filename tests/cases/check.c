@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "cases/check.h"
 
 static void (*describe_failure)(void);
 static uint64_t random_state = 1;

@@ -3,8 +3,8 @@
  * What a case says when a promise is broken. A case runs in a process of its own (see jobs.h), so
  * failing is leaving that process: no cmocka assert, which would jump into the parent's frames.
  */
-#ifndef TEST_CLI_CHECK_H
-#define TEST_CLI_CHECK_H
+#ifndef TEST_CASES_CHECK_H
+#define TEST_CASES_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>

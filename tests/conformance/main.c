@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What io_uring does, promise by promise, on the engine named: each case in a process of its own.
+ *
+ *   conformance_test --engine kernel [PART OF A NAME]
+ */
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cases/jobs.h"
+#include "conformance.h"
+
+/* The families, in the order they are run. */
+static const struct family {
+	const char *name;
+	const struct conformance_case *cases;
+} families[] = {
+	{ "setup", setup_cases },
+};
+
+/* Not /tmp, which may be memory: O_DIRECT and the like are for disks. */
+static char folder[] = "/var/tmp/anyring-conformance.XXXXXX";
+
+static void run_case(const void *subject)
+{
+	const struct conformance_case *c = subject;
+	char own[32];
+
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	check(!chdir(folder) && !mkdir(own, 0700) && !chdir(own), "no folder for the case");
+	c->run();
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
+int main(int argc, char **argv)
+{
+	int failed;
+
+	if (argc < 3 || strcmp(argv[1], "--engine") || !choose_engine(argv[2])) {
+		fputs("usage: conformance_test --engine kernel [PART OF A NAME]\n", stderr);
+		return 2;
+	}
+	if (!mkdtemp(folder)) {
+		perror(folder);
+		return 1;
+	}
+	jobs_filter(argc > 3 ? argv[3] : NULL);
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		for (const struct conformance_case *c = families[i].cases; c->name; c++)
+			jobs_add(run_case, c, 0, "%s: %s", families[i].name, c->name);
+	failed = jobs_run(argv[2]);
+	nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return failed;
+}
