@@ -41,6 +41,30 @@ struct conformance_case {
 
 /* Each ends with an empty row. */
 extern const struct conformance_case setup_cases[];
+extern const struct conformance_case nop_cases[];
+extern const struct conformance_case rw_cases[];
+extern const struct conformance_case fixed_cases[];
+extern const struct conformance_case file_cases[];
+extern const struct conformance_case path_cases[];
+extern const struct conformance_case splice_cases[];
+extern const struct conformance_case message_cases[];
+extern const struct conformance_case zero_copy_cases[];
+extern const struct conformance_case socket_cases[];
+extern const struct conformance_case buffers_cases[];
+extern const struct conformance_case poll_cases[];
+extern const struct conformance_case link_cases[];
+extern const struct conformance_case timeout_cases[];
+extern const struct conformance_case cancel_cases[];
+extern const struct conformance_case wait_cases[];
+extern const struct conformance_case overflow_cases[];
+extern const struct conformance_case sqpoll_cases[];
+extern const struct conformance_case iopoll_cases[];
+extern const struct conformance_case process_cases[];
+extern const struct conformance_case register_cases[];
+extern const struct conformance_case tables_cases[];
+extern const struct conformance_case between_cases[];
+extern const struct conformance_case futex_cases[];
+extern const struct conformance_case command_cases[];
 
 /* False: there is no such engine. */
 bool choose_engine(const char *name);

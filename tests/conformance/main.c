@@ -19,6 +19,30 @@ static const struct family {
 	const struct conformance_case *cases;
 } families[] = {
 	{ "setup", setup_cases },
+	{ "nop", nop_cases },
+	{ "rw", rw_cases },
+	{ "fixed", fixed_cases },
+	{ "file", file_cases },
+	{ "path", path_cases },
+	{ "splice", splice_cases },
+	{ "message", message_cases },
+	{ "zero-copy", zero_copy_cases },
+	{ "socket", socket_cases },
+	{ "buffers", buffers_cases },
+	{ "poll", poll_cases },
+	{ "link", link_cases },
+	{ "timeout", timeout_cases },
+	{ "cancel", cancel_cases },
+	{ "wait", wait_cases },
+	{ "overflow", overflow_cases },
+	{ "sqpoll", sqpoll_cases },
+	{ "iopoll", iopoll_cases },
+	{ "process", process_cases },
+	{ "register", register_cases },
+	{ "tables", tables_cases },
+	{ "between", between_cases },
+	{ "futex", futex_cases },
+	{ "command", command_cases },
 };
 
 /* Not /tmp, which may be memory: O_DIRECT and the like are for disks. */

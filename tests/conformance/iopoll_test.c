@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* Polled I/O, and what it refuses. */
+#include "conformance.h"
+
+const struct conformance_case iopoll_cases[] = {
+	{ 0 },
+};

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* Send, receive and their message forms. */
+#include "conformance.h"
+
+const struct conformance_case message_cases[] = {
+	{ 0 },
+};
