@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +26,22 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <linux/openat2.h>
 #include <linux/swab.h>
 
 #include "liburing/barrier.h"
 #include "liburing/io_uring.h"
+#include "liburing/io_uring_version.h"
+
+/* BLOCK_URING_CMD_DISCARD, which <linux/fs.h> of older kernels lacks. */
+#if defined(__has_include) && __has_include(<linux/blkdev.h>)
+#include <linux/blkdev.h>
+#endif
+#ifndef BLOCK_URING_CMD_DISCARD
+#define BLOCK_URING_CMD_DISCARD _IO(0x12, 0)
+#endif
 
 #ifndef uring_likely
 #define uring_likely(cond) __builtin_expect(!!(cond), 1)
@@ -126,11 +138,27 @@ int io_uring_queue_init_params(unsigned entries, struct io_uring *ring, struct i
 int io_uring_queue_init_mem(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
 			    void *buf, size_t buf_size);
 
+/* Bytes of memory that the rings of such a ring take. -EINVAL: `entries` or a size is refused. */
+ssize_t io_uring_memory_size(unsigned entries, unsigned flags);
+ssize_t io_uring_memory_size_params(unsigned entries, struct io_uring_params *p);
+
+/* Bytes of RLIMIT_MEMLOCK that such a ring needs: 0 since Linux 5.12. */
+ssize_t io_uring_mlock_size(unsigned entries, unsigned flags);
+ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params *p);
+
 /* Maps the rings of an io_uring_setup(2) descriptor; for those who called that themselves. */
 int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring);
 
 /* Keeps the ring's mappings out of children (MADV_DONTFORK). -EINVAL if they are not mapped. */
 int io_uring_ring_dontfork(struct io_uring *ring);
+
+/*
+ * Gives the ring p->sq_entries and, with IORING_SETUP_CQSIZE in p->flags, p->cq_entries; what is in
+ * the queues moves along, SQEs handed out included (their pointers are void then). For rings with
+ * IORING_SETUP_DEFER_TASKRUN, without IORING_SETUP_NO_MMAP, and with their descriptor (-EINVAL); -EOVERFLOW: what is queued
+ * would not fit. Since Linux 6.13. After any other error than these, exit the ring.
+ */
+int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p);
 
 /* Unmaps and closes. Requests in flight are cancelled by the kernel some time later. */
 void io_uring_queue_exit(struct io_uring *ring);
@@ -168,6 +196,11 @@ int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe 
 int io_uring_submit_and_wait_min_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 					 unsigned wait_nr, struct __kernel_timespec *ts,
 					 unsigned min_wait_usec, sigset_t *sigmask);
+/*
+ * The same as the registered wait `reg_index` says (io_uring_register_wait_reg(), since Linux 6.13).
+ */
+int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+				 unsigned wait_nr, int reg_index);
 /* Runs pending task work and flushes overflowed completions into the CQ; does not wait. */
 int io_uring_get_events(struct io_uring *ring);
 int io_uring_submit_and_get_events(struct io_uring *ring);
@@ -192,28 +225,58 @@ int __io_uring_sqring_wait(struct io_uring *ring);
 /* Off: a sleeping waiter is not counted as waiting for I/O (since Linux 6.15). -EOPNOTSUPP. */
 int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait);
 
-/* ---- Registered resources: src/ring/register.c ----------------------------------------------- */
+/* ---- Registered buffers and files: src/ring/tables.c -------------------------------------------
+ * A tag, if not 0, is the user_data of a CQE posted once the last request that uses what is
+ * replaced or unregistered has ended (since Linux 5.13). -EBUSY: registered already; -ENXIO:
+ * nothing is.
+ */
 
-/* Buffers pinned once, used with the _fixed preps by index. -EBUSY: registered already. */
+/* Buffers pinned once, used with the _fixed preps by index. -ENOMEM: RLIMIT_MEMLOCK. */
 int io_uring_register_buffers(struct io_uring *ring, const struct iovec *iovecs,
 			      unsigned nr_iovecs);
-/* An empty table of `nr`, filled by io_uring_register_buffers_update_tag (since Linux 5.19). */
+int io_uring_register_buffers_tags(struct io_uring *ring, const struct iovec *iovecs,
+				   const __u64 *tags, unsigned nr);
+/* An empty table of `nr` (since Linux 5.19), filled by io_uring_register_buffers_update_tag(). */
 int io_uring_register_buffers_sparse(struct io_uring *ring, unsigned nr);
+/* Replaces slots from `off` on; returns how many were updated. */
+int io_uring_register_buffers_update_tag(struct io_uring *ring, unsigned off,
+					 const struct iovec *iovecs, const __u64 *tags,
+					 unsigned nr);
 int io_uring_unregister_buffers(struct io_uring *ring);
+
+/*
+ * Registers the buffers of `src` with `dst` too (since Linux 6.12), all of them or `nr` (0: all)
+ * from `src_off` on, at `dst_off` (since Linux 6.13). `flags`: IORING_REGISTER_DST_REPLACE to
+ * replace what dst has, else -EBUSY; IORING_REGISTER_SRC_REGISTERED to name src by its registered
+ * index, which the forms without underscores do by themselves.
+ */
+int io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src);
+int __io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src, unsigned int flags);
+int io_uring_clone_buffers_offset(struct io_uring *dst, struct io_uring *src, unsigned int dst_off,
+				  unsigned int src_off, unsigned int nr, unsigned int flags);
+int __io_uring_clone_buffers_offset(struct io_uring *dst, struct io_uring *src,
+				    unsigned int dst_off, unsigned int src_off, unsigned int nr,
+				    unsigned int flags);
 
 /*
  * Files held by the ring and named by index (IOSQE_FIXED_FILE); -1 leaves a slot empty. -EMFILE: more
  * than RLIMIT_NOFILE, which is then raised to its hard limit for one more try.
  */
 int io_uring_register_files(struct io_uring *ring, const int *files, unsigned nr_files);
+int io_uring_register_files_tags(struct io_uring *ring, const int *files, const __u64 *tags,
+				 unsigned nr);
 /* An empty table of `nr` (since Linux 5.19). */
 int io_uring_register_files_sparse(struct io_uring *ring, unsigned nr);
-/* Replaces slots from `off` on; returns how many were updated. */
+/* Replaces slots from `off` on, IORING_REGISTER_FILES_SKIP none; returns how many were updated. */
 int io_uring_register_files_update(struct io_uring *ring, unsigned off, const int *files,
 				   unsigned nr_files);
+int io_uring_register_files_update_tag(struct io_uring *ring, unsigned off, const int *files,
+				       const __u64 *tags, unsigned nr_files);
 int io_uring_unregister_files(struct io_uring *ring);
 /* Where IORING_FILE_INDEX_ALLOC may place files (since Linux 6.0). */
 int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned off, unsigned len);
+
+/* ---- What else a ring can be told: src/ring/register.c ----------------------------------------- */
 
 /* `fd`, an eventfd, is signalled for each completion; with _async only for those not inline. */
 int io_uring_register_eventfd(struct io_uring *ring, int fd);
@@ -229,8 +292,54 @@ int io_uring_unregister_ring_fd(struct io_uring *ring);
 /* Closes ring_fd once registered, and goes on by index (since Linux 6.3). Returns 1. */
 int io_uring_close_ring_fd(struct io_uring *ring);
 
+/* The caller's credentials, under the id returned, for sqe->personality (since Linux 5.6). */
+int io_uring_register_personality(struct io_uring *ring);
+int io_uring_unregister_personality(struct io_uring *ring, int id);
+
+/*
+ * What a ring set up with IORING_SETUP_R_DISABLED will be allowed (since Linux 5.10); what is not
+ * answers -EACCES. Once: -EBUSY.
+ */
+int io_uring_register_restrictions(struct io_uring *ring, struct io_uring_restriction *res,
+				   unsigned int nr_res);
 /* Enables a ring set up with IORING_SETUP_R_DISABLED. */
 int io_uring_enable_rings(struct io_uring *ring);
+
+/* The CPUs that workers may run on (since Linux 5.14); `cpusz` is the mask's size in bytes. */
+int io_uring_register_iowq_aff(struct io_uring *ring, size_t cpusz, const cpu_set_t *mask);
+int io_uring_unregister_iowq_aff(struct io_uring *ring);
+/* Workers at most, {bounded, unbounded}; 0 leaves one as it is. `values` takes the old ones. */
+int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *values);
+
+/* Busy-polling of network devices while waiting (since Linux 6.9); `napi` takes the old settings. */
+int io_uring_register_napi(struct io_uring *ring, struct io_uring_napi *napi);
+int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi);
+
+/* CLOCK_MONOTONIC or CLOCK_BOOTTIME, for the timeouts of waits (since Linux 6.12). */
+int io_uring_register_clock(struct io_uring *ring, struct io_uring_clock_register *arg);
+
+/* Memory for both sides, such as for registered waits (since Linux 6.13). */
+int io_uring_register_region(struct io_uring *ring, struct io_uring_mem_region_reg *reg);
+/*
+ * An array of `nr` waits, page aligned, for io_uring_submit_and_wait_reg(); before the ring is
+ * enabled (IORING_SETUP_R_DISABLED). It may be changed later, between waits.
+ */
+int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *reg, int nr);
+
+/* Cancels as IORING_OP_ASYNC_CANCEL would, and waits for the end (since Linux 6.0). -ETIME. */
+int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_sync_cancel_reg *reg);
+/* Runs an SQE of io_uring_prep_msg_ring() at once; needs no ring (since Linux 6.13). */
+int io_uring_register_sync_msg(struct io_uring_sqe *sqe);
+/* Asks what the engine knows; needs no ring (since Linux 6.18). */
+int io_uring_register_query(struct io_uring_query_hdr *query);
+
+/* Zero-copy receive: a queue of a network interface (since Linux 6.15; CAP_NET_ADMIN). */
+int io_uring_register_ifq(struct io_uring *ring, struct io_uring_zcrx_ifq_reg *reg);
+int io_uring_register_zcrx_ctrl(struct io_uring *ring, struct zcrx_ctrl *ctrl);
+
+/* Classic BPF programs that allow or deny requests, of a ring or of all rings to come (7.0). */
+int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf *bpf);
+int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf);
 
 /* ---- Provided buffer rings: src/ring/buf_ring.c (since Linux 5.19) --------------------------- */
 
@@ -256,6 +365,16 @@ int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_com
 int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
 		    unsigned int flags, void *arg, size_t sz);
 int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg, unsigned int nr_args);
+
+/* ---- Version: src/ring/version.c ---------------------------------------------------------------
+ * Of the liburing whose API this is. IO_URING_VERSION_MAJOR and _MINOR are the header's, these the
+ * library's.
+ */
+
+int io_uring_major_version(void);
+int io_uring_minor_version(void);
+/* True if the library is OLDER than `major`.`minor`; IO_URING_CHECK_VERSION asks the header. */
+bool io_uring_check_version(int major, int minor);
 
 /* ---- The submission queue, inline ------------------------------------------------------------ */
 
@@ -322,6 +441,36 @@ IOURINGINLINE struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring)
 	sqe = &sq->sqes[(sq->sqe_tail & sq->ring_mask) << io_uring_sqe_shift(ring)];
 	sq->sqe_tail++;
 	io_uring_initialize_sqe(sqe);
+	return sqe;
+}
+
+/*
+ * The next free SQE of 128 bytes; NULL if the queue is full, or has none such: it takes
+ * IORING_SETUP_SQE128 or, with entries of both sizes, IORING_SETUP_SQE_MIXED (since Linux 6.19).
+ */
+IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	unsigned index = sq->sqe_tail & sq->ring_mask;
+	struct io_uring_sqe *sqe;
+	unsigned slots = 2;
+
+	if (ring->flags & IORING_SETUP_SQE128)
+		return _io_uring_get_sqe(ring);
+	if (!(ring->flags & IORING_SETUP_SQE_MIXED))
+		return NULL;
+	/* Both halves must be neighbours: a nop without a completion fills the queue's last slot. */
+	if (index == sq->ring_mask)
+		slots = 3;
+	if (sq->sqe_tail + slots - io_uring_load_sq_head(ring) > sq->ring_entries)
+		return NULL;
+	if (slots == 3) {
+		sqe = _io_uring_get_sqe(ring);
+		sqe->opcode = IORING_OP_NOP;
+		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	}
+	sqe = _io_uring_get_sqe(ring);
+	sq->sqe_tail++;
 	return sqe;
 }
 
@@ -619,6 +768,14 @@ IOURINGINLINE void __io_uring_set_target_fixed_file(struct io_uring_sqe *sqe,
 	sqe->file_index = file_index + 1;
 }
 
+/* IORING_FILE_INDEX_ALLOC is handed down as it is. */
+IOURINGINLINE void __io_uring_set_target_slot(struct io_uring_sqe *sqe, unsigned int file_index)
+{
+	if (file_index == IORING_FILE_INDEX_ALLOC)
+		file_index--;
+	__io_uring_set_target_fixed_file(sqe, file_index);
+}
+
 IOURINGINLINE void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, const void *addr,
 				    unsigned len, __u64 offset)
 {
@@ -629,254 +786,16 @@ IOURINGINLINE void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, co
 	sqe->len = len;
 }
 
-/* ---- Preps: each fills an SQE from io_uring_get_sqe(); io_uring_prep_*(3) says the rest ------- */
-
-IOURINGINLINE void io_uring_prep_nop(struct io_uring_sqe *sqe)
-{
-	io_uring_prep_rw(IORING_OP_NOP, sqe, -1, NULL, 0, 0);
-}
-
-/* Offset -1: the file's current position. */
-IOURINGINLINE void io_uring_prep_read(struct io_uring_sqe *sqe, int fd, void *buf, unsigned nbytes,
-				      __u64 offset)
-{
-	io_uring_prep_rw(IORING_OP_READ, sqe, fd, buf, nbytes, offset);
-}
-
-IOURINGINLINE void io_uring_prep_write(struct io_uring_sqe *sqe, int fd, const void *buf,
-				       unsigned nbytes, __u64 offset)
-{
-	io_uring_prep_rw(IORING_OP_WRITE, sqe, fd, buf, nbytes, offset);
-}
-
-/* `buf` lies within the registered buffer `buf_index`. */
-IOURINGINLINE void io_uring_prep_read_fixed(struct io_uring_sqe *sqe, int fd, void *buf,
-					    unsigned nbytes, __u64 offset, int buf_index)
-{
-	io_uring_prep_rw(IORING_OP_READ_FIXED, sqe, fd, buf, nbytes, offset);
-	sqe->buf_index = (__u16)buf_index;
-}
-
-IOURINGINLINE void io_uring_prep_write_fixed(struct io_uring_sqe *sqe, int fd, const void *buf,
-					     unsigned nbytes, __u64 offset, int buf_index)
-{
-	io_uring_prep_rw(IORING_OP_WRITE_FIXED, sqe, fd, buf, nbytes, offset);
-	sqe->buf_index = (__u16)buf_index;
-}
-
-IOURINGINLINE void io_uring_prep_readv(struct io_uring_sqe *sqe, int fd, const struct iovec *iovecs,
-				       unsigned nr_vecs, __u64 offset)
-{
-	io_uring_prep_rw(IORING_OP_READV, sqe, fd, iovecs, nr_vecs, offset);
-}
-
-IOURINGINLINE void io_uring_prep_writev(struct io_uring_sqe *sqe, int fd,
-					const struct iovec *iovecs, unsigned nr_vecs, __u64 offset)
-{
-	io_uring_prep_rw(IORING_OP_WRITEV, sqe, fd, iovecs, nr_vecs, offset);
-}
-
-IOURINGINLINE void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len,
-				      int flags)
-{
-	io_uring_prep_rw(IORING_OP_RECV, sqe, sockfd, buf, (__u32)len, 0);
-	sqe->msg_flags = (__u32)flags;
-}
-
-/* Completes for each arrival until a CQE without IORING_CQE_F_MORE; needs IOSQE_BUFFER_SELECT. */
-IOURINGINLINE void io_uring_prep_recv_multishot(struct io_uring_sqe *sqe, int sockfd, void *buf,
-						size_t len, int flags)
-{
-	io_uring_prep_recv(sqe, sockfd, buf, len, flags);
-	sqe->ioprio |= IORING_RECV_MULTISHOT;
-}
-
-IOURINGINLINE void io_uring_prep_send(struct io_uring_sqe *sqe, int sockfd, const void *buf,
-				      size_t len, int flags)
-{
-	io_uring_prep_rw(IORING_OP_SEND, sqe, sockfd, buf, (__u32)len, 0);
-	sqe->msg_flags = (__u32)flags;
-}
-
-/* Sends as many buffers of the group as there are, up to `len` bytes (0: all). */
-IOURINGINLINE void io_uring_prep_send_bundle(struct io_uring_sqe *sqe, int sockfd, size_t len,
-					     int flags)
-{
-	io_uring_prep_send(sqe, sockfd, NULL, len, flags);
-	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
-}
-
-IOURINGINLINE void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd, struct msghdr *msg,
-					 unsigned flags)
-{
-	io_uring_prep_rw(IORING_OP_RECVMSG, sqe, fd, msg, 1, 0);
-	sqe->msg_flags = flags;
-}
-
-IOURINGINLINE void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg,
-					 unsigned flags)
-{
-	io_uring_prep_rw(IORING_OP_SENDMSG, sqe, fd, msg, 1, 0);
-	sqe->msg_flags = flags;
-}
-
-IOURINGINLINE void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr,
-					socklen_t *addrlen, int flags)
-{
-	io_uring_prep_rw(IORING_OP_ACCEPT, sqe, fd, addr, 0, (__u64)(uintptr_t)addrlen);
-	sqe->accept_flags = (__u32)flags;
-}
-
-/* Into a slot of the registered files; IORING_FILE_INDEX_ALLOC: any free one, named in res. */
-IOURINGINLINE void io_uring_prep_accept_direct(struct io_uring_sqe *sqe, int fd,
-					       struct sockaddr *addr, socklen_t *addrlen, int flags,
-					       unsigned int file_index)
-{
-	io_uring_prep_accept(sqe, fd, addr, addrlen, flags);
-	if (file_index == IORING_FILE_INDEX_ALLOC)
-		file_index--;
-	__io_uring_set_target_fixed_file(sqe, file_index);
-}
-
-IOURINGINLINE void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe, int fd,
-						  struct sockaddr *addr, socklen_t *addrlen,
-						  int flags)
-{
-	io_uring_prep_accept(sqe, fd, addr, addrlen, flags);
-	sqe->ioprio |= IORING_ACCEPT_MULTISHOT;
-}
-
-IOURINGINLINE void io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe, int fd,
-							 struct sockaddr *addr, socklen_t *addrlen,
-							 int flags)
-{
-	io_uring_prep_multishot_accept(sqe, fd, addr, addrlen, flags);
-	__io_uring_set_target_fixed_file(sqe, IORING_FILE_INDEX_ALLOC - 1);
-}
-
-IOURINGINLINE void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd,
-					 const struct sockaddr *addr, socklen_t addrlen)
-{
-	io_uring_prep_rw(IORING_OP_CONNECT, sqe, fd, addr, 0, addrlen);
-}
-
-IOURINGINLINE void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr,
-				      socklen_t addrlen)
-{
-	io_uring_prep_rw(IORING_OP_BIND, sqe, fd, addr, 0, addrlen);
-}
-
-/* SOCKET_URING_OP_*: what getsockopt(2), setsockopt(2) and ioctl(2) do, on direct descriptors, too. */
-IOURINGINLINE void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level,
-					  int optname, void *optval, int optlen)
-{
-	io_uring_prep_rw(IORING_OP_URING_CMD, sqe, fd, NULL, 0, 0);
-	sqe->cmd_op = (__u32)cmd_op;
-	sqe->level = (__u32)level;
-	sqe->optname = (__u32)optname;
-	sqe->optval = (__u64)(uintptr_t)optval;
-	sqe->optlen = (__u32)optlen;
-}
-
-IOURINGINLINE void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, int type,
-					int protocol, unsigned int flags)
-{
-	io_uring_prep_rw(IORING_OP_SOCKET, sqe, domain, NULL, (unsigned)protocol, (__u64)type);
-	sqe->rw_flags = (__kernel_rwf_t)flags;
-}
-
-IOURINGINLINE void io_uring_prep_socket_direct(struct io_uring_sqe *sqe, int domain, int type,
-					       int protocol, unsigned file_index,
-					       unsigned int flags)
-{
-	io_uring_prep_socket(sqe, domain, type, protocol, flags);
-	if (file_index == IORING_FILE_INDEX_ALLOC)
-		file_index--;
-	__io_uring_set_target_fixed_file(sqe, file_index);
-}
-
-IOURINGINLINE void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd, int how)
-{
-	io_uring_prep_rw(IORING_OP_SHUTDOWN, sqe, fd, NULL, (unsigned)how, 0);
-}
-
-IOURINGINLINE void io_uring_prep_close(struct io_uring_sqe *sqe, int fd)
-{
-	io_uring_prep_rw(IORING_OP_CLOSE, sqe, fd, NULL, 0, 0);
-}
-
-IOURINGINLINE void io_uring_prep_close_direct(struct io_uring_sqe *sqe, unsigned file_index)
-{
-	io_uring_prep_close(sqe, 0);
-	__io_uring_set_target_fixed_file(sqe, file_index);
-}
-
-/* Completes after `ts`, or after `count` completions; flags IORING_TIMEOUT_*. */
-IOURINGINLINE void io_uring_prep_timeout(struct io_uring_sqe *sqe, struct __kernel_timespec *ts,
-					 unsigned count, unsigned flags)
-{
-	io_uring_prep_rw(IORING_OP_TIMEOUT, sqe, -1, ts, 1, count);
-	sqe->timeout_flags = flags;
-}
-
-IOURINGINLINE void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe, __u64 user_data,
-						unsigned flags)
-{
-	io_uring_prep_rw(IORING_OP_TIMEOUT_REMOVE, sqe, -1, NULL, 0, 0);
-	sqe->addr = user_data;
-	sqe->timeout_flags = flags;
-}
-
-/* Bounds the request it is linked behind. */
-IOURINGINLINE void io_uring_prep_link_timeout(struct io_uring_sqe *sqe,
-					      struct __kernel_timespec *ts, unsigned flags)
-{
-	io_uring_prep_rw(IORING_OP_LINK_TIMEOUT, sqe, -1, ts, 1, 0);
-	sqe->timeout_flags = flags;
-}
-
-IOURINGINLINE void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_data, int flags)
-{
-	io_uring_prep_rw(IORING_OP_ASYNC_CANCEL, sqe, -1, NULL, 0, 0);
-	sqe->addr = user_data;
-	sqe->cancel_flags = (__u32)flags;
-}
-
-IOURINGINLINE void io_uring_prep_cancel(struct io_uring_sqe *sqe, const void *user_data, int flags)
-{
-	io_uring_prep_cancel64(sqe, (__u64)(uintptr_t)user_data, flags);
-}
-
-IOURINGINLINE void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags)
-{
-	io_uring_prep_rw(IORING_OP_ASYNC_CANCEL, sqe, fd, NULL, 0, 0);
-	sqe->cancel_flags = (__u32)flags | IORING_ASYNC_CANCEL_FD;
-}
-
-/* poll32_events is stored with its halves swapped on big-endian machines. */
-IOURINGINLINE unsigned __io_uring_prep_poll_mask(unsigned poll_mask)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	poll_mask = __swahw32(poll_mask);
-#endif
-	return poll_mask;
-}
-
-IOURINGINLINE void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd, unsigned poll_mask)
-{
-	io_uring_prep_rw(IORING_OP_POLL_ADD, sqe, fd, NULL, 0, 0);
-	sqe->poll32_events = __io_uring_prep_poll_mask(poll_mask);
-}
-
-IOURINGINLINE void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd,
-						unsigned poll_mask)
-{
-	io_uring_prep_poll_add(sqe, fd, poll_mask);
-	sqe->len = IORING_POLL_ADD_MULTI;
-}
+#include "liburing/prep_file.h"
+#include "liburing/prep_net.h"
+#include "liburing/prep_control.h"
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef ANYRING_CHECKED
+#include "liburing/checked.h"
 #endif
 
 #endif

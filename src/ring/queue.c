@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Submitting, and waiting for completions. */
+#include <assert.h>
 #include <limits.h>
 
 #include "ring/ring.h"
@@ -29,18 +30,40 @@ static unsigned ring_enter_flags(const struct io_uring *ring)
 	return flags;
 }
 
-static int ring_enter(const struct io_uring *ring, unsigned submit, unsigned wait_nr,
-		      unsigned flags, const void *arg, size_t arg_size)
+/*
+ * With IORING_SETUP_SQ_REWIND the engine always starts at the first SQE and keeps no head: what it
+ * did not take moves down to the front.
+ */
+static void rewind_sq(struct io_uring *ring, unsigned taken)
 {
-	return engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, arg, arg_size);
+	struct io_uring_sq *sq = &ring->sq;
+	unsigned shift = io_uring_sqe_shift(ring);
+
+	assert(taken <= sq->sqe_tail);
+	sq->sqe_tail -= taken;
+	memmove(sq->sqes, sq->sqes + ((size_t)taken << shift),
+		((size_t)sq->sqe_tail << shift) * sizeof(*sq->sqes));
+}
+
+static int ring_enter(struct io_uring *ring, unsigned submit, unsigned wait_nr, unsigned flags,
+		      const void *arg, size_t arg_size)
+{
+	int ret =
+		engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, arg, arg_size);
+
+	if (uring_unlikely(ring->flags & IORING_SETUP_SQ_REWIND) && ret > 0)
+		rewind_sq(ring, (unsigned)ret);
+	return ret;
 }
 
 /* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
-static unsigned flush_sq(struct io_uring *ring)
+unsigned ring_flush_sq(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
 	unsigned tail = sq->sqe_tail;
 
+	if (uring_unlikely(ring->flags & IORING_SETUP_SQ_REWIND))
+		return tail;
 	if (sq->sqe_head != tail) {
 		sq->sqe_head = tail;
 		/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the
@@ -81,7 +104,7 @@ static bool cq_needs_enter(const struct io_uring *ring)
 
 static int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_events)
 {
-	unsigned submit = flush_sq(ring);
+	unsigned submit = ring_flush_sq(ring);
 	unsigned flags = ring_enter_flags(ring);
 	bool reap = get_events || wait_nr || cq_needs_enter(ring);
 
@@ -222,7 +245,7 @@ static int queue_internal_timeout(struct io_uring *ring, unsigned wait_nr,
 	}
 	io_uring_prep_timeout(sqe, ts, wait_nr, 0);
 	sqe->user_data = LIBURING_UDATA_TIMEOUT;
-	return (int)flush_sq(ring);
+	return (int)ring_flush_sq(ring);
 }
 
 API int io_uring_wait_cqes_min_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
@@ -271,7 +294,8 @@ API int io_uring_submit_and_wait_min_timeout(struct io_uring *ring, struct io_ur
 {
 	if (min_wait_usec && !(ring->features & IORING_FEAT_MIN_TIMEOUT))
 		return -EINVAL;
-	return get_cqes_ext(ring, cqe_ptr, flush_sq(ring), wait_nr, ts, min_wait_usec, sigmask);
+	return get_cqes_ext(ring, cqe_ptr, ring_flush_sq(ring), wait_nr, ts, min_wait_usec,
+			    sigmask);
 }
 
 API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
@@ -281,9 +305,9 @@ API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_
 	int submitted, ret;
 
 	if (!ts)
-		return __io_uring_get_cqe(ring, cqe_ptr, flush_sq(ring), wait_nr, sigmask);
+		return __io_uring_get_cqe(ring, cqe_ptr, ring_flush_sq(ring), wait_nr, sigmask);
 	if (ring->features & IORING_FEAT_EXT_ARG)
-		return get_cqes_ext(ring, cqe_ptr, flush_sq(ring), wait_nr, ts, 0, sigmask);
+		return get_cqes_ext(ring, cqe_ptr, ring_flush_sq(ring), wait_nr, ts, 0, sigmask);
 	ret = queue_internal_timeout(ring, wait_nr, ts, &submitted);
 	if (ret < 0)
 		return ret;
@@ -293,6 +317,24 @@ API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_
 	/* The internal timeout was one of them. */
 	ret += submitted - 1;
 	return ret || *cqe_ptr ? ret : -ETIME;
+}
+
+API int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
+				     unsigned wait_nr, int reg_index)
+{
+	/* The argument is an offset into the registered region, not an address. */
+	uintptr_t offset = (uintptr_t)reg_index * sizeof(struct io_uring_reg_wait);
+	struct wait w = {
+		.submit = ring_flush_sq(ring),
+		.wait_nr = wait_nr,
+		.enter_flags = IORING_ENTER_EXT_ARG | IORING_ENTER_EXT_ARG_REG,
+		.arg = (const void *)offset,
+		.arg_size = sizeof(struct io_uring_reg_wait),
+		/* What the registered wait says, only the engine reads: it may be either. */
+		.has_timeout = true,
+	};
+
+	return get_cqes(ring, cqe_ptr, &w);
 }
 
 static unsigned peek_batch(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned count)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Resources registered with a ring: buffers, files, an eventfd, the ring itself. */
-#include <sys/resource.h>
+/* What else a ring can be told by io_uring_register(2): each function is one call. */
+#include <limits.h>
+#include <unistd.h>
 
 #include "ring/ring.h"
 
@@ -13,103 +14,6 @@ int ring_register(struct io_uring *ring, unsigned opcode, const void *arg, unsig
 		fd = (unsigned)ring->enter_ring_fd;
 	}
 	return engine_register(fd, opcode, arg, nr_args);
-}
-
-/* ---- Buffers --------------------------------------------------------------------------------- */
-
-API int io_uring_register_buffers(struct io_uring *ring, const struct iovec *iovecs,
-				  unsigned nr_iovecs)
-{
-	int ret = ring_register(ring, IORING_REGISTER_BUFFERS, iovecs, nr_iovecs);
-
-	return ret < 0 ? ret : 0;
-}
-
-API int io_uring_register_buffers_sparse(struct io_uring *ring, unsigned nr)
-{
-	struct io_uring_rsrc_register reg = {
-		.nr = nr,
-		.flags = IORING_RSRC_REGISTER_SPARSE,
-	};
-
-	return ring_register(ring, IORING_REGISTER_BUFFERS2, &reg, sizeof(reg));
-}
-
-API int io_uring_unregister_buffers(struct io_uring *ring)
-{
-	int ret = ring_register(ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
-
-	return ret < 0 ? ret : 0;
-}
-
-/* ---- Files ----------------------------------------------------------------------------------- */
-
-/* The kernel refuses more files than RLIMIT_NOFILE; lifts the soft limit as far as we may. */
-static int raise_nofile(unsigned nr)
-{
-	struct rlimit limit;
-	int saved = errno, ret = 0;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		ret = -errno;
-	if (!ret && limit.rlim_cur < nr) {
-		limit.rlim_cur = nr > limit.rlim_max ? limit.rlim_max : nr;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			ret = -errno;
-	}
-	errno = saved;
-	return ret;
-}
-
-/* Registers `nr` files by `opcode`; on -EMFILE once more with a higher soft limit. */
-static int register_files(struct io_uring *ring, unsigned opcode, const void *arg, unsigned nr_args,
-			  unsigned nr)
-{
-	int ret = ring_register(ring, opcode, arg, nr_args);
-
-	if (ret == -EMFILE && raise_nofile(nr) == 0)
-		ret = ring_register(ring, opcode, arg, nr_args);
-	return ret < 0 ? ret : 0;
-}
-
-API int io_uring_register_files(struct io_uring *ring, const int *files, unsigned nr_files)
-{
-	return register_files(ring, IORING_REGISTER_FILES, files, nr_files, nr_files);
-}
-
-API int io_uring_register_files_sparse(struct io_uring *ring, unsigned nr)
-{
-	struct io_uring_rsrc_register reg = {
-		.nr = nr,
-		.flags = IORING_RSRC_REGISTER_SPARSE,
-	};
-
-	return register_files(ring, IORING_REGISTER_FILES2, &reg, sizeof(reg), nr);
-}
-
-API int io_uring_register_files_update(struct io_uring *ring, unsigned off, const int *files,
-				       unsigned nr_files)
-{
-	struct io_uring_files_update up = {
-		.offset = off,
-		.fds = (__u64)(uintptr_t)files,
-	};
-
-	return ring_register(ring, IORING_REGISTER_FILES_UPDATE, &up, nr_files);
-}
-
-API int io_uring_unregister_files(struct io_uring *ring)
-{
-	int ret = ring_register(ring, IORING_UNREGISTER_FILES, NULL, 0);
-
-	return ret < 0 ? ret : 0;
-}
-
-API int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned off, unsigned len)
-{
-	struct io_uring_file_index_range range = { .off = off, .len = len };
-
-	return ring_register(ring, IORING_REGISTER_FILE_ALLOC_RANGE, &range, 0);
 }
 
 /* ---- Eventfd --------------------------------------------------------------------------------- */
@@ -182,6 +86,124 @@ API int io_uring_close_ring_fd(struct io_uring *ring)
 	engine_close(ring->ring_fd);
 	ring->ring_fd = -1;
 	return 1;
+}
+
+/* ---- Credentials, restrictions, workers ------------------------------------------------------ */
+
+API int io_uring_register_personality(struct io_uring *ring)
+{
+	return ring_register(ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+}
+
+API int io_uring_unregister_personality(struct io_uring *ring, int id)
+{
+	return ring_register(ring, IORING_UNREGISTER_PERSONALITY, NULL, (unsigned)id);
+}
+
+API int io_uring_register_restrictions(struct io_uring *ring, struct io_uring_restriction *res,
+				       unsigned int nr_res)
+{
+	return ring_register(ring, IORING_REGISTER_RESTRICTIONS, res, nr_res);
+}
+
+API int io_uring_register_iowq_aff(struct io_uring *ring, size_t cpusz, const cpu_set_t *mask)
+{
+	if (cpusz > INT_MAX)
+		return -EINVAL;
+	return ring_register(ring, IORING_REGISTER_IOWQ_AFF, mask, (unsigned)cpusz);
+}
+
+API int io_uring_unregister_iowq_aff(struct io_uring *ring)
+{
+	return ring_register(ring, IORING_UNREGISTER_IOWQ_AFF, NULL, 0);
+}
+
+API int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *values)
+{
+	return ring_register(ring, IORING_REGISTER_IOWQ_MAX_WORKERS, values, 2);
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+API int io_uring_register_napi(struct io_uring *ring, struct io_uring_napi *napi)
+{
+	return ring_register(ring, IORING_REGISTER_NAPI, napi, 1);
+}
+
+API int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi)
+{
+	return ring_register(ring, IORING_UNREGISTER_NAPI, napi, 1);
+}
+
+API int io_uring_register_clock(struct io_uring *ring, struct io_uring_clock_register *arg)
+{
+	return ring_register(ring, IORING_REGISTER_CLOCK, arg, 0);
+}
+
+API int io_uring_register_region(struct io_uring *ring, struct io_uring_mem_region_reg *reg)
+{
+	return ring_register(ring, IORING_REGISTER_MEM_REGION, reg, 1);
+}
+
+API int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *reg, int nr)
+{
+	/* The kernel takes whole pages; what the last one holds besides is mapped with it anyway. */
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct io_uring_region_desc desc = {
+		.user_addr = (__u64)(uintptr_t)reg,
+		.flags = IORING_MEM_REGION_TYPE_USER,
+	};
+	struct io_uring_mem_region_reg region = {
+		.region_uptr = (__u64)(uintptr_t)&desc,
+		.flags = IORING_MEM_REGION_REG_WAIT_ARG,
+	};
+
+	if (nr <= 0)
+		return -EINVAL;
+	desc.size = ((size_t)nr * sizeof(*reg) + page - 1) & ~(page - 1);
+	return io_uring_register_region(ring, &region);
+}
+
+/* ---- Cancelling, messages, questions --------------------------------------------------------- */
+
+API int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_sync_cancel_reg *reg)
+{
+	return ring_register(ring, IORING_REGISTER_SYNC_CANCEL, reg, 1);
+}
+
+/* Calls about no ring in particular name descriptor -1. */
+#define NO_RING (-1U)
+
+API int io_uring_register_sync_msg(struct io_uring_sqe *sqe)
+{
+	return engine_register(NO_RING, IORING_REGISTER_SEND_MSG_RING, sqe, 1);
+}
+
+API int io_uring_register_query(struct io_uring_query_hdr *query)
+{
+	return engine_register(NO_RING, IORING_REGISTER_QUERY, query, 0);
+}
+
+/* ---- Zero-copy receive, filters -------------------------------------------------------------- */
+
+API int io_uring_register_ifq(struct io_uring *ring, struct io_uring_zcrx_ifq_reg *reg)
+{
+	return ring_register(ring, IORING_REGISTER_ZCRX_IFQ, reg, 1);
+}
+
+API int io_uring_register_zcrx_ctrl(struct io_uring *ring, struct zcrx_ctrl *ctrl)
+{
+	return ring_register(ring, IORING_REGISTER_ZCRX_CTRL, ctrl, 0);
+}
+
+API int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf *bpf)
+{
+	return ring_register(ring, IORING_REGISTER_BPF_FILTER, bpf, 1);
+}
+
+API int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf)
+{
+	return engine_register(NO_RING, IORING_REGISTER_BPF_FILTER, bpf, 1);
 }
 
 API int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg,

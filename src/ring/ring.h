@@ -18,6 +18,9 @@ enum {
 	RING_NO_IOWAIT = 1 << 3,     /* io_uring_set_iowait(ring, false) */
 };
 
+/* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
+unsigned ring_flush_sq(struct io_uring *ring);
+
 /* io_uring_register(2) on the ring, by descriptor or by index. */
 int ring_register(struct io_uring *ring, unsigned opcode, const void *arg, unsigned nr_args);
 

@@ -184,6 +184,44 @@ static int ring_sizes(unsigned entries, const struct io_uring_params *p, struct 
 	return 0;
 }
 
+API ssize_t io_uring_memory_size_params(unsigned entries, struct io_uring_params *p)
+{
+	struct ring_sizes sizes;
+	int ret = ring_sizes(entries, p, &sizes);
+
+	return ret ? ret : (ssize_t)(sizes.rings + sizes.sqes);
+}
+
+API ssize_t io_uring_memory_size(unsigned entries, unsigned flags)
+{
+	struct io_uring_params p = { .flags = flags };
+
+	return io_uring_memory_size_params(entries, &p);
+}
+
+API ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params *p)
+{
+	struct io_uring_params probe = { .flags = 0 };
+	int fd = engine_setup(1, &probe);
+
+	if (fd >= 0)
+		engine_close(fd);
+	/* The kernels with workers of their own are those that count rings otherwise. ENOMEM: one
+	 * that counts, and has not enough even for the smallest. */
+	if (fd >= 0 && probe.features & IORING_FEAT_NATIVE_WORKERS)
+		return 0;
+	if (fd < 0 && fd != -ENOMEM)
+		return fd;
+	return io_uring_memory_size_params(entries, p);
+}
+
+API ssize_t io_uring_mlock_size(unsigned entries, unsigned flags)
+{
+	struct io_uring_params p = { .flags = flags };
+
+	return io_uring_mlock_size_params(entries, &p);
+}
+
 /* Memory for IORING_SETUP_NO_MMAP: the caller's, or our own. */
 struct ring_memory {
 	char *base;
@@ -313,6 +351,35 @@ API int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned fl
 	memset(&p, 0, sizeof(p));
 	p.flags = flags;
 	return io_uring_queue_init_params(entries, ring, &p);
+}
+
+API int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p)
+{
+	struct io_uring old = *ring, resized = *ring;
+	int ret;
+
+	/* Without a descriptor the new rings could not be mapped. */
+	if (ring->flags & IORING_SETUP_NO_MMAP || ring->ring_fd == -1)
+		return -EINVAL;
+	/* The engine moves what is published. */
+	ring_flush_sq(ring);
+	ret = ring_register(ring, IORING_REGISTER_RESIZE_RINGS, p, 1);
+	if (ret < 0)
+		return ret;
+
+	p->features = ring->features;
+	resized.sq.ring_ptr = resized.cq.ring_ptr = resized.sq.sqes = NULL;
+	ret = map_regions(ring->ring_fd, p, &resized);
+	if (ret) {
+		unmap_queues(&resized);
+		return ret;
+	}
+	point_queues(&resized, p);
+	fill_sq_array(&resized.sq);
+	resized.sq.sqe_head = resized.sq.sqe_tail = *resized.sq.ktail;
+	*ring = resized;
+	unmap_queues(&old);
+	return 0;
 }
 
 static int keep_from_children(void *ptr, size_t size)

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Where programs look for the structures of queries; here they are with the rest of the ABI. */
+#include "liburing/io_uring.h"
