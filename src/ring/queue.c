@@ -21,13 +21,7 @@ struct wait {
 
 static unsigned ring_enter_flags(const struct io_uring *ring)
 {
-	unsigned flags = 0;
-
-	if (ring->int_flags & RING_FD_REGISTERED)
-		flags |= IORING_ENTER_REGISTERED_RING;
-	if (ring->int_flags & RING_NO_IOWAIT)
-		flags |= IORING_ENTER_NO_IOWAIT;
-	return flags;
+	return ring->int_flags & (RING_FD_REGISTERED | RING_NO_IOWAIT);
 }
 
 /*
@@ -57,25 +51,25 @@ static int ring_enter(struct io_uring *ring, unsigned submit, unsigned wait_nr, 
 }
 
 /* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
-unsigned ring_flush_sq(struct io_uring *ring)
+static inline unsigned publish_sqes(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
 	unsigned tail = sq->sqe_tail;
 
-	if (uring_unlikely(ring->flags & IORING_SETUP_SQ_REWIND))
-		return tail;
-	if (sq->sqe_head != tail) {
-		sq->sqe_head = tail;
-		/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the
-		 * tail. Without, the enter that follows orders everything. */
-		if (ring->flags & IORING_SETUP_SQPOLL)
-			io_uring_smp_store_release(sq->ktail, tail);
-		else
-			IO_URING_WRITE_ONCE(*sq->ktail, tail);
-	}
+	sq->sqe_head = tail;
+	/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the tail.
+	 * Without, the enter that follows orders everything, and this costs nothing. */
+	io_uring_smp_store_release(sq->ktail, tail);
 	/* The head may be behind by what the polling thread takes meanwhile: a count too high is
 	 * harmless, as the engine takes what is there. */
 	return tail - IO_URING_READ_ONCE(*sq->khead);
+}
+
+unsigned ring_flush_sq(struct io_uring *ring)
+{
+	if (uring_unlikely(ring->flags & IORING_SETUP_SQ_REWIND))
+		return ring->sq.sqe_tail;
+	return publish_sqes(ring);
 }
 
 /* True if submitting needs an enter; adds the flag that wakes a sleeping SQPOLL thread. */
@@ -102,7 +96,11 @@ static bool cq_needs_enter(const struct io_uring *ring)
 	       IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
 }
 
-static int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_events)
+/* Rings for which submitting is more than publishing and entering. */
+#define SUBMITS_OTHERWISE (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL | IORING_SETUP_SQ_REWIND)
+
+__attribute__((noinline)) static int submit_otherwise(struct io_uring *ring, unsigned wait_nr,
+						      bool get_events)
 {
 	unsigned submit = ring_flush_sq(ring);
 	unsigned flags = ring_enter_flags(ring);
@@ -113,6 +111,22 @@ static int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_events)
 	if (reap)
 		flags |= IORING_ENTER_GETEVENTS;
 	return ring_enter(ring, submit, wait_nr, flags, NULL, 0);
+}
+
+/* What every round of every program goes through: bench/ring counts its instructions. */
+static inline int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_events)
+{
+	unsigned submit, flags;
+
+	if (uring_unlikely(ring->flags & SUBMITS_OTHERWISE))
+		return submit_otherwise(ring, wait_nr, get_events);
+	submit = publish_sqes(ring);
+	flags = ring_enter_flags(ring);
+	if (get_events || wait_nr || cq_needs_enter(ring))
+		flags |= IORING_ENTER_GETEVENTS;
+	else if (!submit)
+		return 0;
+	return engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, NULL, 0);
 }
 
 API int io_uring_submit(struct io_uring *ring)

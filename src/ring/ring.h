@@ -10,12 +10,12 @@
 /* Everything else in the library is hidden. */
 #define API __attribute__((visibility("default")))
 
-/* struct io_uring's int_flags. */
+/* struct io_uring's int_flags. Those that every enter passes on have the values it takes. */
 enum {
-	RING_FD_REGISTERED = 1 << 0, /* enter_ring_fd is an index */
-	RING_REG_BY_INDEX = 1 << 1,  /* io_uring_register(2) takes that index too */
-	RING_APP_MEMORY = 1 << 2,    /* the rings lie in memory of the application's */
-	RING_NO_IOWAIT = 1 << 3,     /* io_uring_set_iowait(ring, false) */
+	RING_FD_REGISTERED = IORING_ENTER_REGISTERED_RING, /* enter_ring_fd is an index */
+	RING_NO_IOWAIT = IORING_ENTER_NO_IOWAIT,	   /* io_uring_set_iowait(ring, false) */
+	RING_REG_BY_INDEX = 1 << 0, /* io_uring_register(2) takes that index too */
+	RING_APP_MEMORY = 1 << 1,   /* the rings lie in memory of the application's */
 };
 
 /* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
