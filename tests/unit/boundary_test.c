@@ -208,6 +208,27 @@ static void test_map_fails(void **state)
 	}
 }
 
+/* A resized ring that cannot be mapped is no ring any more, but nothing leaks or crashes. */
+static void test_resized_map_fails(void **state)
+{
+	const unsigned flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	const int before = next_fd();
+
+	(void)state;
+	need_kernel(6, 13, "io_uring_resize_rings");
+	for (int i = 1; i <= 2; i++) {
+		struct io_uring_params p = { .sq_entries = 8 };
+		struct io_uring ring;
+
+		open_ring(&ring, 4, flags);
+		boundary.maps = 0;
+		boundary.failing_map = i;
+		assert_ret(-ENOMEM, io_uring_resize_rings(&ring, &p));
+		io_uring_queue_exit(&ring);
+		assert_int_equal(next_fd(), before);
+	}
+}
+
 /* ---- How often the library enters ------------------------------------------------------------ */
 
 static void test_enters(void **state)
@@ -374,6 +395,7 @@ int main(void)
 		boundary_test(test_first_error_stands),
 		boundary_test(test_two_mappings),
 		boundary_test(test_map_fails),
+		boundary_test(test_resized_map_fails),
 		boundary_test(test_enters),
 		boundary_test(test_min_timeout_enters_once),
 		boundary_test(test_enter_fails),
