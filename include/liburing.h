@@ -28,6 +28,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <asm/unistd.h>
 #include <linux/openat2.h>
 #include <linux/swab.h>
 
@@ -56,6 +57,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* An address as the ABI carries it. */
+IOURINGINLINE __u64 uring_ptr_to_u64(const void *ptr)
+{
+	return (__u64)(uintptr_t)ptr;
+}
 
 /* ---- The ring in the application's memory ---------------------------------------------------
  * The layout is liburing.so.2's, so that programs built against either header share a ring.
@@ -112,6 +119,16 @@ struct io_uring {
 	__u8 int_flags;	   /* the library's own */
 	__u8 pad[3];
 	unsigned pad2;
+};
+
+/* The refill queue of a zero-copy receive, as programs keep it: io_uring_register_ifq(). */
+struct io_uring_zcrx_rq {
+	__u32 *khead; /* the engine's */
+	__u32 *ktail; /* ours */
+	__u32 rq_tail;
+	unsigned ring_entries;
+	struct io_uring_zcrx_rqe *rqes;
+	void *ring_ptr;
 };
 
 /* ---- Set-up and teardown: src/ring/setup.c --------------------------------------------------- */
@@ -699,7 +716,7 @@ IOURINGINLINE void io_uring_buf_ring_add(struct io_uring_buf_ring *br, void *add
 {
 	struct io_uring_buf *buf = &br->bufs[(br->tail + buf_offset) & mask];
 
-	buf->addr = (__u64)(uintptr_t)addr;
+	buf->addr = uring_ptr_to_u64(addr);
 	buf->len = len;
 	buf->bid = bid;
 }
@@ -741,7 +758,7 @@ IOURINGINLINE int io_uring_buf_ring_available(struct io_uring *ring, struct io_u
 /* What comes back, untouched, in the CQE. */
 IOURINGINLINE void io_uring_sqe_set_data(struct io_uring_sqe *sqe, void *data)
 {
-	sqe->user_data = (__u64)(uintptr_t)data;
+	sqe->user_data = uring_ptr_to_u64(data);
 }
 
 IOURINGINLINE void io_uring_sqe_set_data64(struct io_uring_sqe *sqe, __u64 data)
@@ -782,7 +799,7 @@ IOURINGINLINE void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, co
 	sqe->opcode = (__u8)op;
 	sqe->fd = fd;
 	sqe->off = offset;
-	sqe->addr = (__u64)(uintptr_t)addr;
+	sqe->addr = uring_ptr_to_u64(addr);
 	sqe->len = len;
 }
 

@@ -58,7 +58,7 @@ struct io_uring_sqe {
 	};
 	__u32 len; /* bytes, or number of things at addr */
 	union {
-		__u32 rw_flags; /* RWF_* */
+		__kernel_rwf_t rw_flags; /* RWF_* */
 		__u32 fsync_flags;
 		__u16 poll_events;   /* before IORING_FEAT_POLL_32BITS */
 		__u32 poll32_events; /* halves swapped on big-endian machines */
@@ -970,6 +970,7 @@ struct io_uring_zcrx_area_reg {
 
 enum zcrx_reg_flags {
 	ZCRX_REG_IMPORT = 1, /* if_idx is the descriptor of an export [6.19] */
+	ZCRX_REG_NODEV = 2,  /* no interface: data is copied in [7.1] */
 };
 
 enum zcrx_features {

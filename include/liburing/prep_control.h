@@ -50,7 +50,7 @@ IOURINGINLINE void io_uring_prep_timeout_update(struct io_uring_sqe *sqe,
 						const struct __kernel_timespec *ts, __u64 user_data,
 						unsigned flags)
 {
-	io_uring_prep_rw(IORING_OP_TIMEOUT_REMOVE, sqe, -1, NULL, 0, (__u64)(uintptr_t)ts);
+	io_uring_prep_rw(IORING_OP_TIMEOUT_REMOVE, sqe, -1, NULL, 0, uring_ptr_to_u64(ts));
 	sqe->addr = user_data;
 	sqe->timeout_flags = flags | IORING_TIMEOUT_UPDATE;
 }
@@ -75,7 +75,7 @@ IOURINGINLINE void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_d
 
 IOURINGINLINE void io_uring_prep_cancel(struct io_uring_sqe *sqe, const void *user_data, int flags)
 {
-	io_uring_prep_cancel64(sqe, (__u64)(uintptr_t)user_data, flags);
+	io_uring_prep_cancel64(sqe, uring_ptr_to_u64(user_data), flags);
 }
 
 /* By file: the descriptor, or with IORING_ASYNC_CANCEL_FD_FIXED the slot. [5.19] */
@@ -140,7 +140,7 @@ IOURINGINLINE void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd,
 					    unsigned flags)
 {
 	io_uring_prep_rw(IORING_OP_EPOLL_WAIT, sqe, fd, events, (__u32)maxevents, 0);
-	sqe->rw_flags = flags;
+	sqe->rw_flags = (__kernel_rwf_t)flags;
 }
 
 /* ---- Provided buffers, the first kind; buffer rings cost less --------------------------------- */
@@ -206,7 +206,7 @@ IOURINGINLINE void io_uring_prep_waitid(struct io_uring_sqe *sqe, idtype_t idtyp
 	io_uring_prep_rw(IORING_OP_WAITID, sqe, (int)id, NULL, (unsigned)idtype, 0);
 	sqe->waitid_flags = flags;
 	sqe->file_index = (__u32)options;
-	sqe->addr2 = (__u64)(uintptr_t)infop;
+	sqe->addr2 = uring_ptr_to_u64(infop);
 }
 
 /* Wakes up to `val` waiters whose mask shares a bit with `mask`; res is how many. */
@@ -266,7 +266,7 @@ IOURINGINLINE void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, 
 	io_uring_prep_uring_cmd(sqe, cmd_op, fd);
 	sqe->level = (__u32)level;
 	sqe->optname = (__u32)optname;
-	sqe->optval = (__u64)(uintptr_t)optval;
+	sqe->optval = uring_ptr_to_u64(optval);
 	sqe->optlen = (__u32)optlen;
 }
 
@@ -276,8 +276,8 @@ IOURINGINLINE void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe, int f
 						 int peer)
 {
 	io_uring_prep_uring_cmd(sqe, SOCKET_URING_OP_GETSOCKNAME, fd);
-	sqe->addr = (__u64)(uintptr_t)sockaddr;
-	sqe->addr3 = (__u64)(uintptr_t)sockaddr_len;
+	sqe->addr = uring_ptr_to_u64(sockaddr);
+	sqe->addr3 = uring_ptr_to_u64(sockaddr_len);
 	sqe->optlen = (__u32)peer;
 }
 

@@ -62,7 +62,7 @@ IOURINGINLINE void io_uring_prep_readv2(struct io_uring_sqe *sqe, int fd,
 					int flags)
 {
 	io_uring_prep_readv(sqe, fd, iovecs, nr_vecs, offset);
-	sqe->rw_flags = (__u32)flags;
+	sqe->rw_flags = flags;
 }
 
 IOURINGINLINE void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd,
@@ -70,7 +70,7 @@ IOURINGINLINE void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd,
 					 int flags)
 {
 	io_uring_prep_writev(sqe, fd, iovecs, nr_vecs, offset);
-	sqe->rw_flags = (__u32)flags;
+	sqe->rw_flags = flags;
 }
 
 /* All iovecs lie within the registered buffer `buf_index`. [6.15] */
@@ -263,7 +263,7 @@ IOURINGINLINE void io_uring_prep_open_direct(struct io_uring_sqe *sqe, const cha
 IOURINGINLINE void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd, const char *path,
 					 const struct open_how *how)
 {
-	io_uring_prep_rw(IORING_OP_OPENAT2, sqe, dfd, path, sizeof(*how), (__u64)(uintptr_t)how);
+	io_uring_prep_rw(IORING_OP_OPENAT2, sqe, dfd, path, sizeof(*how), uring_ptr_to_u64(how));
 }
 
 IOURINGINLINE void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe, int dfd, const char *path,
@@ -276,7 +276,7 @@ IOURINGINLINE void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe, int df
 IOURINGINLINE void io_uring_prep_statx(struct io_uring_sqe *sqe, int dfd, const char *path,
 				       int flags, unsigned mask, struct statx *statxbuf)
 {
-	io_uring_prep_rw(IORING_OP_STATX, sqe, dfd, path, mask, (__u64)(uintptr_t)statxbuf);
+	io_uring_prep_rw(IORING_OP_STATX, sqe, dfd, path, mask, uring_ptr_to_u64(statxbuf));
 	sqe->statx_flags = (__u32)flags;
 }
 
@@ -297,7 +297,7 @@ IOURINGINLINE void io_uring_prep_renameat(struct io_uring_sqe *sqe, int olddfd, 
 					  int newdfd, const char *newpath, unsigned int flags)
 {
 	io_uring_prep_rw(IORING_OP_RENAMEAT, sqe, olddfd, oldpath, (__u32)newdfd,
-			 (__u64)(uintptr_t)newpath);
+			 uring_ptr_to_u64(newpath));
 	sqe->rename_flags = flags;
 }
 
@@ -321,7 +321,7 @@ IOURINGINLINE void io_uring_prep_mkdir(struct io_uring_sqe *sqe, const char *pat
 IOURINGINLINE void io_uring_prep_symlinkat(struct io_uring_sqe *sqe, const char *target,
 					   int newdirfd, const char *linkpath)
 {
-	io_uring_prep_rw(IORING_OP_SYMLINKAT, sqe, newdirfd, target, 0, (__u64)(uintptr_t)linkpath);
+	io_uring_prep_rw(IORING_OP_SYMLINKAT, sqe, newdirfd, target, 0, uring_ptr_to_u64(linkpath));
 }
 
 IOURINGINLINE void io_uring_prep_symlink(struct io_uring_sqe *sqe, const char *target,
@@ -334,7 +334,7 @@ IOURINGINLINE void io_uring_prep_linkat(struct io_uring_sqe *sqe, int olddfd, co
 					int newdfd, const char *newpath, int flags)
 {
 	io_uring_prep_rw(IORING_OP_LINKAT, sqe, olddfd, oldpath, (__u32)newdfd,
-			 (__u64)(uintptr_t)newpath);
+			 uring_ptr_to_u64(newpath));
 	sqe->hardlink_flags = (__u32)flags;
 }
 
@@ -348,22 +348,22 @@ IOURINGINLINE void io_uring_prep_link(struct io_uring_sqe *sqe, const char *oldp
 IOURINGINLINE void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd, const char *name,
 					   char *value, unsigned int len)
 {
-	io_uring_prep_rw(IORING_OP_FGETXATTR, sqe, fd, name, len, (__u64)(uintptr_t)value);
+	io_uring_prep_rw(IORING_OP_FGETXATTR, sqe, fd, name, len, uring_ptr_to_u64(value));
 	sqe->xattr_flags = 0;
 }
 
 IOURINGINLINE void io_uring_prep_getxattr(struct io_uring_sqe *sqe, const char *name, char *value,
 					  const char *path, unsigned int len)
 {
-	io_uring_prep_rw(IORING_OP_GETXATTR, sqe, 0, name, len, (__u64)(uintptr_t)value);
-	sqe->addr3 = (__u64)(uintptr_t)path;
+	io_uring_prep_rw(IORING_OP_GETXATTR, sqe, 0, name, len, uring_ptr_to_u64(value));
+	sqe->addr3 = uring_ptr_to_u64(path);
 	sqe->xattr_flags = 0;
 }
 
 IOURINGINLINE void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe, int fd, const char *name,
 					   const char *value, int flags, unsigned int len)
 {
-	io_uring_prep_rw(IORING_OP_FSETXATTR, sqe, fd, name, len, (__u64)(uintptr_t)value);
+	io_uring_prep_rw(IORING_OP_FSETXATTR, sqe, fd, name, len, uring_ptr_to_u64(value));
 	sqe->xattr_flags = (__u32)flags;
 }
 
@@ -371,8 +371,8 @@ IOURINGINLINE void io_uring_prep_setxattr(struct io_uring_sqe *sqe, const char *
 					  const char *value, const char *path, int flags,
 					  unsigned int len)
 {
-	io_uring_prep_rw(IORING_OP_SETXATTR, sqe, 0, name, len, (__u64)(uintptr_t)value);
-	sqe->addr3 = (__u64)(uintptr_t)path;
+	io_uring_prep_rw(IORING_OP_SETXATTR, sqe, 0, name, len, uring_ptr_to_u64(value));
+	sqe->addr3 = uring_ptr_to_u64(path);
 	sqe->xattr_flags = (__u32)flags;
 }
 

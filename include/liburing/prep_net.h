@@ -14,7 +14,7 @@ IOURINGINLINE void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, in
 					int protocol, unsigned int flags)
 {
 	io_uring_prep_rw(IORING_OP_SOCKET, sqe, domain, NULL, (unsigned)protocol, (__u64)type);
-	sqe->rw_flags = flags;
+	sqe->rw_flags = (__kernel_rwf_t)flags;
 }
 
 /* Into a slot of the registered files; IORING_FILE_INDEX_ALLOC: any free one, named in res. */
@@ -55,7 +55,7 @@ IOURINGINLINE void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd,
 IOURINGINLINE void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr,
 					socklen_t *addrlen, int flags)
 {
-	io_uring_prep_rw(IORING_OP_ACCEPT, sqe, fd, addr, 0, (__u64)(uintptr_t)addrlen);
+	io_uring_prep_rw(IORING_OP_ACCEPT, sqe, fd, addr, 0, uring_ptr_to_u64(addrlen));
 	sqe->accept_flags = (__u32)flags;
 }
 
@@ -146,7 +146,7 @@ IOURINGINLINE void io_uring_prep_send_bundle(struct io_uring_sqe *sqe, int sockf
 IOURINGINLINE void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe,
 					       const struct sockaddr *dest_addr, __u16 addr_len)
 {
-	sqe->addr2 = (__u64)(uintptr_t)dest_addr;
+	sqe->addr2 = uring_ptr_to_u64(dest_addr);
 	sqe->addr_len = addr_len;
 }
 
