@@ -14,6 +14,12 @@
 #ifndef LIB_URING_H
 #define LIB_URING_H
 
+/* What the prototypes name (sigset_t, loff_t, ...) hides from strict C otherwise. Not _GNU_SOURCE,
+ * which would change functions of libc under the program. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE 1
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -57,6 +63,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct statx;
 
 /* An address as the ABI carries it. */
 IOURINGINLINE __u64 uring_ptr_to_u64(const void *ptr)
