@@ -22,11 +22,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -469,36 +469,6 @@ IOURINGINLINE struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring)
 	return sqe;
 }
 
-/*
- * The next free SQE of 128 bytes; NULL if the queue is full, or has none such: it takes
- * IORING_SETUP_SQE128 or, with entries of both sizes, IORING_SETUP_SQE_MIXED (since Linux 6.19).
- */
-IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
-{
-	struct io_uring_sq *sq = &ring->sq;
-	unsigned index = sq->sqe_tail & sq->ring_mask;
-	struct io_uring_sqe *sqe;
-	unsigned slots = 2;
-
-	if (ring->flags & IORING_SETUP_SQE128)
-		return _io_uring_get_sqe(ring);
-	if (!(ring->flags & IORING_SETUP_SQE_MIXED))
-		return NULL;
-	/* Both halves must be neighbours: a nop without a completion fills the queue's last slot. */
-	if (index == sq->ring_mask)
-		slots = 3;
-	if (sq->sqe_tail + slots - io_uring_load_sq_head(ring) > sq->ring_entries)
-		return NULL;
-	if (slots == 3) {
-		sqe = _io_uring_get_sqe(ring);
-		sqe->opcode = IORING_OP_NOP;
-		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	}
-	sqe = _io_uring_get_sqe(ring);
-	sq->sqe_tail++;
-	return sqe;
-}
-
 #ifndef LIBURING_INTERNAL
 /* The next free SQE, or NULL if the queue is full: submit, then ask again. */
 IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring)
@@ -680,11 +650,22 @@ IOURINGINLINE int io_uring_wait_cqe_nr(struct io_uring *ring, struct io_uring_cq
 	return __io_uring_get_cqe(ring, cqe_ptr, 0, wait_nr, NULL);
 }
 
+/* True if completions exist that only an enter brings into the CQ. */
+IOURINGINLINE bool __io_uring_cq_needs_enter(const struct io_uring *ring)
+{
+	return ring->flags & IORING_SETUP_IOPOLL ||
+	       IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
+}
+
 /* The oldest CQE if there is one, else -EAGAIN. Enters only to flush an overflow or task work. */
 IOURINGINLINE int io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr)
 {
-	if (!__io_uring_peek_cqe(ring, cqe_ptr, NULL) && *cqe_ptr)
+	int ret = __io_uring_peek_cqe(ring, cqe_ptr, NULL);
+
+	if (!ret && *cqe_ptr)
 		return 0;
+	if (!ret && !__io_uring_cq_needs_enter(ring))
+		return -EAGAIN;
 	return io_uring_wait_cqe_nr(ring, cqe_ptr, 0);
 }
 

@@ -19,6 +19,36 @@ IOURINGINLINE void io_uring_prep_nop(struct io_uring_sqe *sqe)
 	io_uring_prep_rw(IORING_OP_NOP, sqe, -1, NULL, 0, 0);
 }
 
+/*
+ * The next free SQE of 128 bytes; NULL if the queue is full, or has none such: it takes
+ * IORING_SETUP_SQE128 or, with entries of both sizes, IORING_SETUP_SQE_MIXED (since Linux 6.19).
+ */
+IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
+{
+	struct io_uring_sq *sq = &ring->sq;
+	unsigned index = sq->sqe_tail & sq->ring_mask;
+	struct io_uring_sqe *sqe;
+	unsigned slots = 2;
+
+	if (ring->flags & IORING_SETUP_SQE128)
+		return _io_uring_get_sqe(ring);
+	if (!(ring->flags & IORING_SETUP_SQE_MIXED))
+		return NULL;
+	/* Both halves must be neighbours: a nop without a completion fills the queue's last slot. */
+	if (index == sq->ring_mask)
+		slots = 3;
+	if (sq->sqe_tail + slots - io_uring_load_sq_head(ring) > sq->ring_entries)
+		return NULL;
+	if (slots == 3) {
+		sqe = _io_uring_get_sqe(ring);
+		io_uring_prep_nop(sqe);
+		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	}
+	sqe = _io_uring_get_sqe(ring);
+	sq->sqe_tail++;
+	return sqe;
+}
+
 /* For an SQE of 128 bytes, from io_uring_get_sqe128(), in a ring of mixed sizes. [6.19] */
 IOURINGINLINE void io_uring_prep_nop128(struct io_uring_sqe *sqe)
 {

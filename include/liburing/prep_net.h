@@ -254,7 +254,8 @@ IOURINGINLINE struct cmsghdr *io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recv
 	if (next > end || (size_t)(end - next) < sizeof(struct cmsghdr))
 		return NULL;
 	cmsg = (struct cmsghdr *)next;
-	return cmsg->cmsg_len > (size_t)(end - next) ? NULL : cmsg;
+	/* As CMSG_NXTHDR(3) does: its padding must be there, too. */
+	return CMSG_ALIGN(cmsg->cmsg_len) > (size_t)(end - next) ? NULL : cmsg;
 }
 
 IOURINGINLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, struct msghdr *msgh)

@@ -89,13 +89,6 @@ static bool sq_needs_enter(const struct io_uring *ring, unsigned submit, unsigne
 	return false;
 }
 
-/* True if completions exist that only an enter brings into the CQ. */
-static bool cq_needs_enter(const struct io_uring *ring)
-{
-	return ring->flags & IORING_SETUP_IOPOLL ||
-	       IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
-}
-
 /* Rings for which submitting is more than publishing and entering. */
 #define SUBMITS_OTHERWISE (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL | IORING_SETUP_SQ_REWIND)
 
@@ -104,7 +97,7 @@ __attribute__((noinline)) static int submit_otherwise(struct io_uring *ring, uns
 {
 	unsigned submit = ring_flush_sq(ring);
 	unsigned flags = ring_enter_flags(ring);
-	bool reap = get_events || wait_nr || cq_needs_enter(ring);
+	bool reap = get_events || wait_nr || __io_uring_cq_needs_enter(ring);
 
 	if (!sq_needs_enter(ring, submit, &flags) && !reap)
 		return (int)submit;
@@ -122,7 +115,7 @@ static inline int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_
 		return submit_otherwise(ring, wait_nr, get_events);
 	submit = publish_sqes(ring);
 	flags = ring_enter_flags(ring);
-	if (get_events || wait_nr || cq_needs_enter(ring))
+	if (get_events || wait_nr || __io_uring_cq_needs_enter(ring))
 		flags |= IORING_ENTER_GETEVENTS;
 	else if (!submit)
 		return 0;
@@ -154,7 +147,8 @@ static bool must_enter(const struct io_uring *ring, const struct wait *w, unsign
 		       unsigned *flags)
 {
 	bool only_look = !w->wait_nr && !w->submit;
-	bool reap = w->wait_nr > available || (only_look && !available && cq_needs_enter(ring));
+	bool reap = w->wait_nr > available ||
+		    (only_look && !available && __io_uring_cq_needs_enter(ring));
 
 	if (reap)
 		*flags |= IORING_ENTER_GETEVENTS;
@@ -367,7 +361,7 @@ API unsigned io_uring_peek_batch_cqe(struct io_uring *ring, struct io_uring_cqe 
 {
 	unsigned n = peek_batch(ring, cqes, count);
 
-	if (n || !cq_needs_enter(ring))
+	if (n || !__io_uring_cq_needs_enter(ring))
 		return n;
 	io_uring_get_events(ring);
 	return peek_batch(ring, cqes, count);

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The man pages: well formed, and true to the program's help, the library's names and the compiler.
+# usage: tests/man.sh BUILD-DIR
+set -eu
+build=$1
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+	failed=1
+	echo "$*"
+}
+
+# same NAME WANT GOT: what only one of two sorted lists has.
+same() {
+	difference=$(comm -3 "$2" "$3")
+	[ -z "$difference" ] || fail "$1 (left: only there; right: only in the page):" "$difference"
+}
+
+for page in man/*.[1-9]; do
+	# Pages of other projects, and what mandoc's own index lacks, are not our mistakes.
+	lint=$(mandoc -T lint -W warning "$page" | grep -v 'not found' || true)
+	[ -z "$lint" ] || fail "$lint"
+done
+
+# The options of each subcommand are those of its help.
+for subcommand in echo load; do
+	"$build/cli/anyring" $subcommand --help | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}\(--[a-z-]*\).*/\2/p' |
+		sort -u >"$work/help"
+	sed -n 's/^\.It.* Fl -\([a-z-]*\).*/--\1/p' man/anyring-$subcommand.1 | sort -u >"$work/page"
+	[ -s "$work/help" ] || fail "no options in the help of $subcommand"
+	same "anyring-$subcommand.1 against --help" "$work/help" "$work/page"
+done
+
+# Every name of the API is in the page of families, and no other.
+names='(__)?io_uring_[a-z0-9_]+|IO_URING_(VERSION|CHECK)_[A-Z]+'
+{
+	grep -v '^#' tests/reference/liburing-symbols.txt | grep -oE "$names"
+	printf 'IO_URING_%s\n' CHECK_VERSION VERSION_MAJOR VERSION_MINOR
+} | sort -u >"$work/names"
+grep -oE "$names" man/anyring-functions.7 | sort -u >"$work/page"
+same "anyring-functions.7 against the names" "$work/names" "$work/page"
+
+# The example is a program that works.
+sed -n '/^\.Bd -literal/,/^\.Ed/p' man/anyring.3 | sed '1d;$d; s/\\e/\\/g' >"$work/example.c"
+cc -Wall -Wextra -Werror -Iinclude "$work/example.c" "$build/src/libanyring.a" -o "$work/example"
+said=$(echo hello | "$work/example" 2>&1 || true)
+case $said in
+"6 bytes read" | "no ring: "*) ;;
+*) fail "the example of anyring.3 says: $said" ;;
+esac
+exit $failed
