@@ -14,10 +14,14 @@
 #ifndef LIB_URING_H
 #define LIB_URING_H
 
-/* What the prototypes name (sigset_t, loff_t, ...) hides from strict C otherwise. Not _GNU_SOURCE,
- * which would change functions of libc under the program. */
+/* What the prototypes name (sigset_t, loff_t, ...) hides from strict C otherwise. _GNU_SOURCE only
+ * where it takes that, as with musl: glibc would change functions under the program. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE 1
+#endif
+#include <features.h>
+#if !defined(__GLIBC__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1
 #endif
 
 #include <errno.h>
