@@ -44,6 +44,19 @@ LD_LIBRARY_PATH=$libdir "$root/shared"
 "$root/static"
 [ "$("$prefix/bin/anyring" --version)" = "anyring $(pkg-config --modversion anyring)" ]
 
+for page in man1/anyring-echo.1 man1/anyring-load.1 man3/anyring.3 man7/anyring.7 \
+	man7/anyring-functions.7; do
+	[ -s "$prefix/share/man/$page" ] || { echo "no $page"; exit 1; }
+done
+
+# Every header stands on its own, and with checks; C++ takes them, too.
+for header in "$prefix"/include/anyring/liburing/*.h "$prefix"/include/anyring/liburing/io_uring/*.h; do
+	case $header in
+	*/prep_*.h | */checked.h) continue ;;
+	esac
+	echo "#include \"$header\"" | cc -Wall -Werror -I"$prefix/include/anyring" -fsyntax-only -x c -
+done
+
 # Nothing but the API is visible.
 others=$(nm -D --defined-only "$libdir/libanyring.so" | awk '{ print $3 }' |
 	grep -vE '^(__)?io_uring_' || true)
