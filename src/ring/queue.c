@@ -345,14 +345,24 @@ API int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe 
 	return get_cqes(ring, cqe_ptr, &w);
 }
 
+/*
+ * A filler, in a ring of mixed CQE sizes, is reaped if it is the oldest. Further on it ends the
+ * batch: the caller reaps the slots of what it was given, and no more.
+ */
 static unsigned peek_batch(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned count)
 {
 	struct io_uring_cqe_iter iter = io_uring_cqe_iter_init(ring);
 	struct io_uring_cqe *cqe;
 	unsigned n = 0;
 
-	while (n < count && io_uring_cqe_iter_next(&iter, &cqe))
-		cqes[n++] = cqe;
+	while (n < count && io_uring_cqe_iter_next(&iter, &cqe)) {
+		if (uring_likely(!(cqe->flags & IORING_CQE_F_SKIP)))
+			cqes[n++] = cqe;
+		else if (n == 0)
+			io_uring_cq_advance(ring, io_uring_cqe_nr(cqe));
+		else
+			break;
+	}
 	return n;
 }
 

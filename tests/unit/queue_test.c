@@ -810,6 +810,45 @@ static bool by_argument = false, by_request = true;
 	{ #f ", timeout a request", f, NULL, NULL, &by_request }
 /* clang-format on */
 
+/* A filler before the wrap is never handed out: it ends a batch, and at the head it is reaped. */
+static void test_batch_around_filler(void **state)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_CQE_MIXED };
+	struct io_uring_cqe *cqes[8];
+	struct io_uring ring;
+	int ret = io_uring_queue_init_params(4, &ring, &p);
+
+	(void)state;
+	skip_if_refused(ret);
+	if (ret == -EINVAL)
+		skip_because("IORING_SETUP_CQE_MIXED came with Linux 6.18");
+	assert_int_equal(ret, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		queue_nop(&ring, i);
+		assert_ret(1, io_uring_submit(&ring));
+		reap(&ring, i, 0);
+	}
+	for (unsigned i = 5; i < 9; i++) {
+		queue_nop(&ring, i);
+		/* The eighth slot is the last: a large one leaves it to a filler. */
+		if (i == 7)
+			ring.sq.sqes[(ring.sq.sqe_tail - 1) & ring.sq.ring_mask].nop_flags =
+				IORING_NOP_CQE32;
+	}
+	assert_ret(4, io_uring_submit(&ring));
+	assert_int_equal(io_uring_peek_batch_cqe(&ring, cqes, 8), 2);
+	assert_int_equal(cqes[0]->user_data, 5);
+	assert_int_equal(cqes[1]->user_data, 6);
+	io_uring_cq_advance(&ring, 2);
+	assert_int_equal(io_uring_peek_batch_cqe(&ring, cqes, 8), 2);
+	assert_int_equal(cqes[0]->user_data, 7);
+	assert_int_equal(cqes[1]->user_data, 8);
+	assert_int_equal(io_uring_cqe_nr(cqes[0]), 2);
+	io_uring_cq_advance(&ring, 3);
+	assert_no_cqe(&ring);
+	io_uring_queue_exit(&ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -843,6 +882,7 @@ int main(void)
 		cmocka_unit_test(test_sqring_wait_without_sqpoll),
 		cmocka_unit_test(test_sqpoll_timeouts),
 		cmocka_unit_test(test_iowait),
+		cmocka_unit_test(test_batch_around_filler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
