@@ -211,14 +211,24 @@ IOURINGINLINE void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe, int 
  * message header of the request, has, then the payload.
  */
 
+/* What is left of `buf_len` bytes behind header, name and control data; -1: they do not fit. */
+IOURINGINLINE long long __io_uring_recvmsg_left(int buf_len, const struct msghdr *msgh)
+{
+	size_t left = (size_t)buf_len;
+
+	if (buf_len < 0 || left < sizeof(struct io_uring_recvmsg_out))
+		return -1;
+	left -= sizeof(struct io_uring_recvmsg_out);
+	if (left < msgh->msg_namelen || left - msgh->msg_namelen < msgh->msg_controllen)
+		return -1;
+	return (long long)(left - msgh->msg_namelen - msgh->msg_controllen);
+}
+
 /* The header, or NULL if the `buf_len` bytes (from cqe->res) cannot be such a message. */
 IOURINGINLINE struct io_uring_recvmsg_out *io_uring_recvmsg_validate(void *buf, int buf_len,
 								     struct msghdr *msgh)
 {
-	size_t room =
-		sizeof(struct io_uring_recvmsg_out) + msgh->msg_namelen + msgh->msg_controllen;
-
-	if (buf_len < 0 || (size_t)buf_len < room)
+	if (__io_uring_recvmsg_left(buf_len, msgh) < 0)
 		return NULL;
 	return (struct io_uring_recvmsg_out *)buf;
 }
@@ -268,9 +278,10 @@ IOURINGINLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, str
 IOURINGINLINE unsigned int io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o,
 							   int buf_len, struct msghdr *msgh)
 {
-	unsigned char *payload = (unsigned char *)io_uring_recvmsg_payload(o, msgh);
+	long long left = __io_uring_recvmsg_left(buf_len, msgh);
 
-	return (unsigned int)((unsigned char *)o + buf_len - payload);
+	(void)o;
+	return left < 0 ? 0 : (unsigned int)left;
 }
 
 #endif
