@@ -1,179 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Each prep helper: which bytes of the SQE it sets, then what the request does. */
+/* Preps end to end: what the request does. The bytes they write: prep_file_test.c and its kin. */
 #include "support.h"
 
-#define DATA 0x0123456789abcdefULL
-#define ADDR ((void *)0x7fff12345678)
-
-/* ---- Fields ---------------------------------------------------------------------------------- */
-
-/* As io_uring_get_sqe() hands it out, over what an earlier use of the slot left. */
-static struct io_uring_sqe used_sqe(void)
-{
-	struct io_uring_sqe sqe;
-
-	memset(&sqe, 0xa5, sizeof(sqe));
-	io_uring_initialize_sqe(&sqe);
-	io_uring_sqe_set_data64(&sqe, DATA);
-	return sqe;
-}
-
-/* All 64 bytes: what is named, and zero elsewhere. `call` fills `sqe`. */
-#define assert_fills(call, ...)                                                \
-	do {                                                                   \
-		struct io_uring_sqe sqe = used_sqe();                          \
-		struct io_uring_sqe want = { .user_data = DATA, __VA_ARGS__ }; \
-		call;                                                          \
-		if (memcmp(&sqe, &want, sizeof(sqe)))                          \
-			print_error("%s\n", #call);                            \
-		assert_memory_equal(&sqe, &want, sizeof(sqe));                 \
-	} while (0)
-
-#define ADDR64 ((uintptr_t)ADDR)
-
-static void test_fields_common(void **state)
-{
-	(void)state;
-	assert_fills(io_uring_prep_rw(200, &sqe, 5, ADDR, 77, -1ULL), .opcode = 200, .fd = 5,
-		     .addr = ADDR64, .len = 77, .off = -1ULL);
-	assert_fills(io_uring_prep_nop(&sqe), .opcode = IORING_OP_NOP, .fd = -1);
-	assert_fills((io_uring_prep_nop(&sqe), io_uring_sqe_set_flags(&sqe, IOSQE_IO_LINK),
-		      io_uring_sqe_set_flags(&sqe, IOSQE_ASYNC | IOSQE_FIXED_FILE)),
-		     .fd = -1, .flags = IOSQE_ASYNC | IOSQE_FIXED_FILE);
-	assert_fills((io_uring_prep_nop(&sqe), io_uring_sqe_set_buf_group(&sqe, 65535)), .fd = -1,
-		     .buf_group = 65535);
-	assert_fills((io_uring_prep_nop(&sqe), __io_uring_set_target_fixed_file(&sqe, 6)), .fd = -1,
-		     .file_index = 7);
-}
-
-static void test_fields_files(void **state)
-{
-	const struct iovec *iov = ADDR;
-
-	(void)state;
-	assert_fills(io_uring_prep_read(&sqe, 5, ADDR, 100, 1ULL << 40), .opcode = IORING_OP_READ,
-		     .fd = 5, .addr = ADDR64, .len = 100, .off = 1ULL << 40);
-	assert_fills(io_uring_prep_write(&sqe, 5, ADDR, 100, -1ULL), .opcode = IORING_OP_WRITE,
-		     .fd = 5, .addr = ADDR64, .len = 100, .off = -1ULL);
-	assert_fills(io_uring_prep_readv(&sqe, 5, iov, 3, 9), .opcode = IORING_OP_READV, .fd = 5,
-		     .addr = ADDR64, .len = 3, .off = 9);
-	assert_fills(io_uring_prep_writev(&sqe, 5, iov, 3, 9), .opcode = IORING_OP_WRITEV, .fd = 5,
-		     .addr = ADDR64, .len = 3, .off = 9);
-	assert_fills(io_uring_prep_read_fixed(&sqe, 5, ADDR, 100, 9, 65535),
-		     .opcode = IORING_OP_READ_FIXED, .fd = 5, .addr = ADDR64, .len = 100, .off = 9,
-		     .buf_index = 65535);
-	assert_fills(io_uring_prep_write_fixed(&sqe, 5, ADDR, 100, 9, 2),
-		     .opcode = IORING_OP_WRITE_FIXED, .fd = 5, .addr = ADDR64, .len = 100, .off = 9,
-		     .buf_index = 2);
-	assert_fills(io_uring_prep_close(&sqe, 5), .opcode = IORING_OP_CLOSE, .fd = 5);
-	assert_fills(io_uring_prep_close_direct(&sqe, 5), .opcode = IORING_OP_CLOSE,
-		     .file_index = 6);
-}
-
-static void test_fields_messages(void **state)
-{
-	(void)state;
-	assert_fills(io_uring_prep_recv(&sqe, 5, ADDR, 100, MSG_WAITALL), .opcode = IORING_OP_RECV,
-		     .fd = 5, .addr = ADDR64, .len = 100, .msg_flags = MSG_WAITALL);
-	assert_fills(io_uring_prep_recv_multishot(&sqe, 5, NULL, 0, MSG_TRUNC),
-		     .opcode = IORING_OP_RECV, .fd = 5, .msg_flags = MSG_TRUNC,
-		     .ioprio = IORING_RECV_MULTISHOT);
-	assert_fills((sqe.ioprio = IORING_RECVSEND_POLL_FIRST,
-		      io_uring_prep_recv_multishot(&sqe, 5, NULL, 0, 0)),
-		     .opcode = IORING_OP_RECV, .fd = 5,
-		     .ioprio = IORING_RECV_MULTISHOT | IORING_RECVSEND_POLL_FIRST);
-	assert_fills(io_uring_prep_send(&sqe, 5, ADDR, 100, MSG_NOSIGNAL), .opcode = IORING_OP_SEND,
-		     .fd = 5, .addr = ADDR64, .len = 100, .msg_flags = MSG_NOSIGNAL);
-	assert_fills(io_uring_prep_send_bundle(&sqe, 5, 100, MSG_NOSIGNAL),
-		     .opcode = IORING_OP_SEND, .fd = 5, .len = 100, .msg_flags = MSG_NOSIGNAL,
-		     .ioprio = IORING_RECVSEND_BUNDLE);
-	assert_fills(io_uring_prep_recvmsg(&sqe, 5, ADDR, MSG_PEEK), .opcode = IORING_OP_RECVMSG,
-		     .fd = 5, .addr = ADDR64, .len = 1, .msg_flags = MSG_PEEK);
-	assert_fills(io_uring_prep_sendmsg(&sqe, 5, ADDR, MSG_MORE), .opcode = IORING_OP_SENDMSG,
-		     .fd = 5, .addr = ADDR64, .len = 1, .msg_flags = MSG_MORE);
-}
-
-static void test_fields_sockets(void **state)
-{
-	struct sockaddr *name = ADDR;
-	socklen_t *len = (socklen_t *)ADDR + 1;
-	const uintptr_t len64 = (uintptr_t)len;
-
-	(void)state;
-	assert_fills(io_uring_prep_accept(&sqe, 5, name, len, SOCK_CLOEXEC),
-		     .opcode = IORING_OP_ACCEPT, .fd = 5, .addr = ADDR64, .addr2 = len64,
-		     .accept_flags = SOCK_CLOEXEC);
-	assert_fills(io_uring_prep_accept_direct(&sqe, 5, name, len, SOCK_NONBLOCK, 3),
-		     .opcode = IORING_OP_ACCEPT, .fd = 5, .addr = ADDR64, .addr2 = len64,
-		     .accept_flags = SOCK_NONBLOCK, .file_index = 4);
-	assert_fills(io_uring_prep_accept_direct(&sqe, 5, NULL, NULL, 0, IORING_FILE_INDEX_ALLOC),
-		     .opcode = IORING_OP_ACCEPT, .fd = 5, .file_index = IORING_FILE_INDEX_ALLOC);
-	assert_fills(io_uring_prep_multishot_accept(&sqe, 5, name, len, SOCK_CLOEXEC),
-		     .opcode = IORING_OP_ACCEPT, .fd = 5, .addr = ADDR64, .addr2 = len64,
-		     .accept_flags = SOCK_CLOEXEC, .ioprio = IORING_ACCEPT_MULTISHOT);
-	assert_fills(io_uring_prep_multishot_accept_direct(&sqe, 5, name, len, 0),
-		     .opcode = IORING_OP_ACCEPT, .fd = 5, .addr = ADDR64, .addr2 = len64,
-		     .ioprio = IORING_ACCEPT_MULTISHOT, .file_index = IORING_FILE_INDEX_ALLOC);
-	assert_fills(io_uring_prep_connect(&sqe, 5, name, 28), .opcode = IORING_OP_CONNECT, .fd = 5,
-		     .addr = ADDR64, .off = 28);
-	assert_fills(io_uring_prep_bind(&sqe, 5, name, 28), .opcode = IORING_OP_BIND, .fd = 5,
-		     .addr = ADDR64, .off = 28);
-	assert_fills(io_uring_prep_cmd_sock(&sqe, SOCKET_URING_OP_SETSOCKOPT, 5, SOL_SOCKET,
-					    SO_REUSEADDR, name, 4),
-		     .opcode = IORING_OP_URING_CMD, .fd = 5, .cmd_op = SOCKET_URING_OP_SETSOCKOPT,
-		     .level = SOL_SOCKET, .optname = SO_REUSEADDR, .optval = ADDR64, .optlen = 4);
-	assert_fills(
-		io_uring_prep_socket(&sqe, AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP, 8),
-		.opcode = IORING_OP_SOCKET, .fd = AF_INET6, .off = SOCK_STREAM | SOCK_CLOEXEC,
-		.len = IPPROTO_TCP, .rw_flags = 8);
-	assert_fills(io_uring_prep_socket_direct(&sqe, AF_UNIX, SOCK_DGRAM, 0, 3, 8),
-		     .opcode = IORING_OP_SOCKET, .fd = AF_UNIX, .off = SOCK_DGRAM, .rw_flags = 8,
-		     .file_index = 4);
-	assert_fills(io_uring_prep_socket_direct(&sqe, AF_UNIX, SOCK_DGRAM, 0,
-						 IORING_FILE_INDEX_ALLOC, 0),
-		     .opcode = IORING_OP_SOCKET, .fd = AF_UNIX, .off = SOCK_DGRAM,
-		     .file_index = IORING_FILE_INDEX_ALLOC);
-	assert_fills(io_uring_prep_shutdown(&sqe, 5, SHUT_RDWR), .opcode = IORING_OP_SHUTDOWN,
-		     .fd = 5, .len = SHUT_RDWR);
-}
-
-static void test_fields_control(void **state)
-{
-	struct __kernel_timespec *ts = ADDR;
-	const unsigned events = POLLIN | 1U << 31;
-
-	(void)state;
-	assert_fills(io_uring_prep_timeout(&sqe, ts, 3, IORING_TIMEOUT_ABS),
-		     .opcode = IORING_OP_TIMEOUT, .fd = -1, .addr = ADDR64, .len = 1, .off = 3,
-		     .timeout_flags = IORING_TIMEOUT_ABS);
-	assert_fills(io_uring_prep_timeout_remove(&sqe, -2ULL, 4),
-		     .opcode = IORING_OP_TIMEOUT_REMOVE, .fd = -1, .addr = -2ULL,
-		     .timeout_flags = 4);
-	assert_fills(io_uring_prep_link_timeout(&sqe, ts, IORING_TIMEOUT_BOOTTIME),
-		     .opcode = IORING_OP_LINK_TIMEOUT, .fd = -1, .addr = ADDR64, .len = 1,
-		     .timeout_flags = IORING_TIMEOUT_BOOTTIME);
-	assert_fills(io_uring_prep_cancel64(&sqe, -2ULL, IORING_ASYNC_CANCEL_ALL),
-		     .opcode = IORING_OP_ASYNC_CANCEL, .fd = -1, .addr = -2ULL,
-		     .cancel_flags = IORING_ASYNC_CANCEL_ALL);
-	assert_fills(io_uring_prep_cancel(&sqe, ADDR, IORING_ASYNC_CANCEL_ANY),
-		     .opcode = IORING_OP_ASYNC_CANCEL, .fd = -1, .addr = ADDR64,
-		     .cancel_flags = IORING_ASYNC_CANCEL_ANY);
-	assert_fills(io_uring_prep_cancel_fd(&sqe, 5, IORING_ASYNC_CANCEL_ALL),
-		     .opcode = IORING_OP_ASYNC_CANCEL, .fd = 5,
-		     .cancel_flags = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD);
-	assert_fills(io_uring_prep_poll_add(&sqe, 5, events), .opcode = IORING_OP_POLL_ADD, .fd = 5,
-		     .poll32_events = __io_uring_prep_poll_mask(events));
-	assert_fills(io_uring_prep_poll_multishot(&sqe, 5, events), .opcode = IORING_OP_POLL_ADD,
-		     .fd = 5, .len = IORING_POLL_ADD_MULTI,
-		     .poll32_events = __io_uring_prep_poll_mask(events));
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	assert_int_equal(__io_uring_prep_poll_mask(0x12345678), 0x12345678);
-#else
-	assert_int_equal(__io_uring_prep_poll_mask(0x12345678), 0x56781234);
-#endif
-}
-
-/* ---- End to end: files ----------------------------------------------------------------------- */
+/* ---- Files ------------------------------------------------------------------------------------ */
 
 static void test_read_write(void **state)
 {
@@ -229,7 +58,7 @@ static void test_close(void **state)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- End to end: sockets --------------------------------------------------------------------- */
+/* ---- Sockets ---------------------------------------------------------------------------------- */
 
 static void test_accept(void **state)
 {
@@ -505,7 +334,7 @@ static void test_shutdown(void **state)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- End to end: timeouts, cancel, poll ------------------------------------------------------ */
+/* ---- Timeouts, cancel, poll ------------------------------------------------------------------- */
 
 /* Two answers that come in either order, sorted by data: 1 then 2. */
 static void two_answers(struct io_uring *ring, struct answer answers[2])
@@ -738,29 +567,15 @@ static void test_poll_multishot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields_common),
-		cmocka_unit_test(test_fields_files),
-		cmocka_unit_test(test_fields_messages),
-		cmocka_unit_test(test_fields_sockets),
-		cmocka_unit_test(test_fields_control),
-		cmocka_unit_test(test_read_write),
-		cmocka_unit_test(test_close),
-		cmocka_unit_test(test_accept),
-		cmocka_unit_test(test_multishot_accept),
-		cmocka_unit_test(test_accept_direct),
-		cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_socket),
-		cmocka_unit_test(test_cmd_sock_bind),
-		cmocka_unit_test(test_send_recv),
-		cmocka_unit_test(test_sendmsg_recvmsg),
-		cmocka_unit_test(test_shutdown),
-		cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_timeout_remove),
-		cmocka_unit_test(test_link_timeout),
-		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_cancel_fd),
-		cmocka_unit_test(test_poll),
-		cmocka_unit_test(test_poll_multishot),
+		cmocka_unit_test(test_read_write),     cmocka_unit_test(test_close),
+		cmocka_unit_test(test_accept),	       cmocka_unit_test(test_multishot_accept),
+		cmocka_unit_test(test_accept_direct),  cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_socket),	       cmocka_unit_test(test_cmd_sock_bind),
+		cmocka_unit_test(test_send_recv),      cmocka_unit_test(test_sendmsg_recvmsg),
+		cmocka_unit_test(test_shutdown),       cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_timeout_remove), cmocka_unit_test(test_link_timeout),
+		cmocka_unit_test(test_cancel),	       cmocka_unit_test(test_cancel_fd),
+		cmocka_unit_test(test_poll),	       cmocka_unit_test(test_poll_multishot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
