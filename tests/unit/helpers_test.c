@@ -87,9 +87,13 @@ static void test_recvmsg_parts(void **state)
 
 static void test_recvmsg_too_short(void **state)
 {
-	struct msghdr none = { 0 };
+	struct msghdr none = { 0 }, vast = { .msg_namelen = 4, .msg_controllen = SIZE_MAX - 3 };
 
 	(void)state;
+	/* A sum that wraps, to 0. */
+	assert_null(io_uring_recvmsg_validate(&message, PAYLOAD_AT, &vast));
+	assert_int_equal(io_uring_recvmsg_payload_length(&message.out, PAYLOAD_AT, &vast), 0);
+	assert_int_equal(io_uring_recvmsg_payload_length(&message.out, PAYLOAD_AT - 1, &rooms), 0);
 	assert_null(io_uring_recvmsg_validate(&message, -1, &rooms));
 	assert_null(io_uring_recvmsg_validate(&message, INT_MIN, &rooms));
 	assert_null(io_uring_recvmsg_validate(&message, 0, &rooms));

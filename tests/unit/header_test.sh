@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Compiles header_test.cc, and sees that it uses every name of the header.
+# usage: tests/unit/header_test.sh COMPILER OPTION...
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+"$@" -Wall -Wextra -Werror -fsyntax-only -I "$here/../../include" "$here/header_test.cc"
+
+unused=$(grep -E '^[A-Za-z_][A-Za-z0-9_]*$' "$here/../reference/liburing-symbols.txt" |
+	while read -r name; do
+		grep -qw "$name" "$here/header_test.cc" || echo "$name"
+	done)
+[ -z "$unused" ] || { echo "header_test.cc does not use:" "$unused"; exit 1; }
