@@ -7,6 +7,8 @@
 # TREE is where Debian's package is unpacked, by default the system itself. Fails on any difference
 # that exceptions-VERSION.txt does not list.
 set -eu
+# The compiler's messages are read.
+export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 ours=$here/../../include
 library=$1/src/libanyring.so

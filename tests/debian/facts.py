@@ -59,7 +59,7 @@ class Header:
         return [c for i, c in enumerate(candidates, 2) if str(i) not in bad]
 
 
-# ---- Debugging information ------------------------------------------------------------------------
+# ---- Debugging information ----------------------------------------------------------------------
 
 class Die:
     """An entry of the debugging information: its tag, its attributes, what is inside."""
@@ -182,7 +182,7 @@ class Types:
                     yield f"{child.name}.{name}", offset, size, text
 
 
-# ---- Facts ----------------------------------------------------------------------------------------
+# ---- Facts --------------------------------------------------------------------------------------
 
 def functions(header):
     """name: "static" or "extern", of every function the header declares."""
