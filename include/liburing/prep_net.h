@@ -264,8 +264,12 @@ IOURINGINLINE struct cmsghdr *io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recv
 	if (next > end || (size_t)(end - next) < sizeof(struct cmsghdr))
 		return NULL;
 	cmsg = (struct cmsghdr *)next;
-	/* As CMSG_NXTHDR(3) does: its padding must be there, too. */
-	return CMSG_ALIGN(cmsg->cmsg_len) > (size_t)(end - next) ? NULL : cmsg;
+	/* As CMSG_NXTHDR(3) does: its padding must be there, too. A length near the largest would
+	 * wrap when padded. */
+	if (cmsg->cmsg_len > (size_t)(end - next) ||
+	    CMSG_ALIGN(cmsg->cmsg_len) > (size_t)(end - next))
+		return NULL;
+	return cmsg;
 }
 
 IOURINGINLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, struct msghdr *msgh)

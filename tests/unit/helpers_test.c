@@ -150,6 +150,11 @@ static void test_recvmsg_bad_cmsgs(void **state)
 		put_cmsg(CMSG_SPACE(4), len);
 		assert_null(io_uring_recvmsg_cmsg_nexthdr(out, &rooms, first));
 	}
+	/* So long that its padding wraps. */
+	for (size_t len = SIZE_MAX - 2 * sizeof(size_t); len; len++) {
+		put_cmsg(CMSG_SPACE(4), len);
+		assert_null(io_uring_recvmsg_cmsg_nexthdr(out, &rooms, first));
+	}
 }
 
 /* ---- Buffer rings ---------------------------------------------------------------------------- */
