@@ -61,6 +61,8 @@ extern const struct conformance_case sqpoll_cases[];
 extern const struct conformance_case iopoll_cases[];
 extern const struct conformance_case process_cases[];
 extern const struct conformance_case register_cases[];
+extern const struct conformance_case eventfd_cases[];
+extern const struct conformance_case setting_cases[];
 extern const struct conformance_case tables_cases[];
 extern const struct conformance_case between_cases[];
 extern const struct conformance_case futex_cases[];

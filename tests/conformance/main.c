@@ -39,6 +39,8 @@ static const struct family {
 	{ "iopoll", iopoll_cases },
 	{ "process", process_cases },
 	{ "register", register_cases },
+	{ "eventfd", eventfd_cases },
+	{ "setting", setting_cases },
 	{ "tables", tables_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* The eventfd that tells of completions. */
+#include "conformance.h"
+
+static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
+{
+	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
+}
+
+static int new_eventfd(void)
+{
+	return (int)sys(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+/* Waits for a signal, for at most `ms`; takes all that there are. */
+static bool signalled(int fd, int ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	uint64_t count = 0;
+
+	if (sys(poll(&poll_fd, 1, ms)) == 0)
+		return false;
+	expect(read(fd, &count, sizeof(count)), sizeof(count));
+	check(count > 0, "the eventfd is readable with nothing in it");
+	return true;
+}
+
+static void run_nop(struct io_uring *ring, unsigned flags)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 1, flags);
+	submit(ring, 1);
+	expect_answer(ring, 1, 0);
+}
+
+static void each_completion(void)
+{
+	struct io_uring ring;
+	int fd = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	check(!signalled(fd, 0), "a signal before any completion");
+	for (int i = 0; i < 3; i++) {
+		run_nop(&ring, 0);
+		check(signalled(fd, 5000), "no signal for a completion at once");
+		run_nop(&ring, IOSQE_ASYNC);
+		check(signalled(fd, 5000), "no signal for a completion in a worker");
+	}
+	check(!signalled(fd, 0), "a signal without a completion");
+	io_uring_queue_exit(&ring);
+}
+
+/* The count is a hint only (io_uring_register(2)), so at least 1 is what there is to check. */
+static void later_completion(void)
+{
+	struct __kernel_timespec ts = MILLISECONDS(20);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd = new_eventfd(), pipe_fds[2];
+
+	open_ring(&ring, 8, 0);
+	make_pipe(pipe_fds);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_timeout(sqe, &ts, 0, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 1);
+	check(signalled(fd, 5000), "no signal for a timeout");
+	expect_answer(&ring, 2, -ETIME);
+	sqe = new_sqe(&ring);
+	io_uring_prep_poll_add(sqe, pipe_fds[0], POLLIN);
+	set_sqe(sqe, 3, 0);
+	submit(&ring, 1);
+	check(!signalled(fd, 20), "a signal though nothing has happened");
+	expect(write(pipe_fds[1], "x", 1), 1);
+	check(signalled(fd, 5000), "no signal for a poll");
+	expect_answer(&ring, 3, POLLIN);
+	io_uring_queue_exit(&ring);
+}
+
+static void skipped_completion(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	need_feature(&ring, IORING_FEAT_CQE_SKIP, "IOSQE_CQE_SKIP_SUCCESS");
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 1, IOSQE_CQE_SKIP_SUCCESS);
+	submit(&ring, 1);
+	check(!signalled(fd, 20), "a signal for a completion that was skipped");
+	io_uring_queue_exit(&ring);
+}
+
+/* Deferred work runs only when the ring is entered; the signal is what tells that it is there. */
+static void deferred_completion(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd = new_eventfd(), pipe_fds[2];
+
+	open_ring(&ring, 8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	make_pipe(pipe_fds);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_poll_add(sqe, pipe_fds[0], POLLIN);
+	set_sqe(sqe, 3, 0);
+	submit(&ring, 1);
+	check(!signalled(fd, 20), "a signal though nothing has happened");
+	expect(write(pipe_fds[1], "x", 1), 1);
+	check(signalled(fd, 5000), "no signal for work that waits to be run");
+	expect(io_uring_cq_ready(&ring), 0);
+	expect_answer(&ring, 3, POLLIN);
+	io_uring_queue_exit(&ring);
+}
+
+static void async_only(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd = new_eventfd(), file = scratch_file(10);
+	char byte;
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd_async(&ring, fd), 0);
+	run_nop(&ring, 0);
+	check(!signalled(fd, 20), "a signal for a completion at submission");
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, file, &byte, 1, 0);
+	set_sqe(sqe, 2, IOSQE_ASYNC);
+	submit(&ring, 1);
+	check(signalled(fd, 5000), "no signal for a completion in a worker");
+	expect_answer(&ring, 2, 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void switched_off(void)
+{
+	struct io_uring ring;
+	int fd = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	check(io_uring_cq_eventfd_enabled(&ring), "disabled from the start");
+	/* The flag is the application's own, eventfd or not. */
+	expect(io_uring_cq_eventfd_toggle(&ring, false), 0);
+	check(!io_uring_cq_eventfd_enabled(&ring), "not disabled");
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	run_nop(&ring, 0);
+	check(!signalled(fd, 20), "a signal while switched off");
+	expect(io_uring_cq_eventfd_toggle(&ring, true), 0);
+	check(!signalled(fd, 20), "a signal made up for");
+	run_nop(&ring, 0);
+	check(signalled(fd, 5000), "no signal once switched on again");
+	io_uring_queue_exit(&ring);
+}
+
+static void taken_back(void)
+{
+	struct io_uring ring;
+	int fd = new_eventfd(), other = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	expect(io_uring_register_eventfd(&ring, fd), -EBUSY);
+	expect(io_uring_register_eventfd(&ring, other), -EBUSY);
+	expect(io_uring_register_eventfd_async(&ring, other), -EBUSY);
+	expect(io_uring_unregister_eventfd(&ring), 0);
+	expect(io_uring_unregister_eventfd(&ring), -ENXIO);
+	run_nop(&ring, 0);
+	check(!signalled(fd, 20), "a signal after unregistering");
+	expect(io_uring_register_eventfd(&ring, other), 0);
+	run_nop(&ring, 0);
+	check(signalled(other, 5000), "no signal in the second one");
+	check(!signalled(fd, 0), "a signal in the first one");
+	expect(io_uring_unregister_eventfd(&ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void wrong_descriptor(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	expect(io_uring_register_eventfd(&ring, fds[0]), -EINVAL);
+	expect(io_uring_register_eventfd(&ring, ring.ring_fd), -EINVAL);
+	expect(io_uring_register_eventfd(&ring, 9999), -EBADF);
+	expect(io_uring_register_eventfd(&ring, -1), -EBADF);
+	expect(io_uring_register_eventfd_async(&ring, -1), -EBADF);
+	/* None of them took the place. */
+	expect(io_uring_unregister_eventfd(&ring), -ENXIO);
+	io_uring_queue_exit(&ring);
+}
+
+static void kept_open(void)
+{
+	struct io_uring ring;
+	int fd = new_eventfd(), copy = (int)sys(dup(fd));
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	close(fd);
+	run_nop(&ring, 0);
+	check(signalled(copy, 5000), "no signal after the descriptor was closed");
+	io_uring_queue_exit(&ring);
+}
+
+/* One eventfd for two rings is how a program waits for both. */
+static void shared_by_rings(void)
+{
+	struct io_uring rings[2];
+	int fd = new_eventfd();
+
+	for (int i = 0; i < 2; i++) {
+		open_ring(&rings[i], 8, 0);
+		expect(io_uring_register_eventfd(&rings[i], fd), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		run_nop(&rings[i], 0);
+		check(signalled(fd, 5000), "no signal from ring %d", i);
+	}
+	expect(call(&rings[0], IORING_UNREGISTER_EVENTFD, NULL, 0), 0);
+	run_nop(&rings[0], 0);
+	check(!signalled(fd, 20), "a signal from the ring that unregistered");
+	run_nop(&rings[1], 0);
+	check(signalled(fd, 5000), "no signal from the other ring");
+	for (int i = 0; i < 2; i++)
+		io_uring_queue_exit(&rings[i]);
+}
+
+/* A read of the eventfd by the ring that signals it, as a program with one loop does. */
+static void read_by_the_ring(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring, other;
+	uint64_t count = 0;
+	int fd = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	open_ring(&other, 8, 0);
+	expect(io_uring_register_eventfd(&other, fd), 0);
+	sys(fcntl(fd, F_SETFL, 0));
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, fd, &count, sizeof(count), 0);
+	set_sqe(sqe, 9, 0);
+	submit(&ring, 1);
+	expect_none(&ring, 20);
+	run_nop(&other, 0);
+	expect_answer(&ring, 9, sizeof(count));
+	check(count > 0, "nothing was counted");
+	io_uring_queue_exit(&ring);
+	io_uring_queue_exit(&other);
+}
+
+const struct conformance_case eventfd_cases[] = {
+	{ "each completion signals it", each_completion },
+	{ "a completion that comes later signals it", later_completion },
+	{ "a completion that is skipped does not signal it", skipped_completion },
+	{ "deferred work signals it before the completion is there", deferred_completion },
+	{ "with ASYNC, only completions of workers signal it", async_only },
+	{ "it can be switched off and on in the CQ ring's flags", switched_off },
+	{ "there is one at most, and it can be unregistered", taken_back },
+	{ "what is no eventfd is refused", wrong_descriptor },
+	{ "it stays in use when its descriptor is closed", kept_open },
+	{ "two rings can signal the same one", shared_by_rings },
+	{ "another ring can read it", read_by_the_ring },
+	{ 0 },
+};
