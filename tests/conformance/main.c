@@ -42,6 +42,8 @@ static const struct family {
 	{ "eventfd", eventfd_cases },
 	{ "setting", setting_cases },
 	{ "tables", tables_cases },
+	{ "restrict", restrict_cases },
+	{ "pinned", pinned_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },

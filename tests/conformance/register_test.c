@@ -5,7 +5,7 @@
 #include "conformance.h"
 
 /* An address at which nothing is mapped. */
-#define NOWHERE ((void *)16)
+#define NOWHERE	   ((void *)16)
 /* The most opcodes that IORING_REGISTER_PROBE tells about. */
 #define MAX_PROBED 256
 
@@ -174,14 +174,17 @@ static void reserved_fields(void)
 {
 	static const struct io_uring_rsrc_register with_resv2 = { .nr = 1, .resv2 = 1, .flags = 1 };
 	static const struct io_uring_rsrc_register bad_flag = { .nr = 1, .flags = 2 };
-	static const struct io_uring_rsrc_register sparse_data = { .nr = 1, .flags = 1, .data = 16 };
+	static const struct io_uring_rsrc_register sparse_data = { .nr = 1,
+								   .flags = 1,
+								   .data = 16 };
 	static const struct io_uring_rsrc_register no_nr = { .flags = 1 };
 	static const struct io_uring_rsrc_update2 update_resv = { .nr = 1, .resv = 1 };
 	static const struct io_uring_rsrc_update2 update_resv2 = { .nr = 1, .resv2 = 1 };
 	static const struct io_uring_rsrc_update ring_resv = { .offset = ~0U, .resv = 1 };
 	static const struct io_uring_clock_register clock = { CLOCK_MONOTONIC, { 0, 0, 1 } };
 	static const struct io_uring_file_index_range range = { .resv = 1 };
-	static const struct io_uring_sync_cancel_reg cancel = { .timeout = { -1, -1 }, .pad = { 1 } };
+	static const struct io_uring_sync_cancel_reg cancel = { .timeout = { -1, -1 },
+								.pad = { 1 } };
 	static const struct io_uring_buf_status status = { .resv = { 1 } };
 	static const struct row rows[] = {
 		{ "FILES2 resv2", IORING_REGISTER_FILES2, &with_resv2, 32, -EINVAL },
@@ -190,12 +193,15 @@ static void reserved_fields(void)
 		{ "FILES2 of none", IORING_REGISTER_FILES2, &no_nr, 32, -EINVAL },
 		{ "BUFFERS2 resv2", IORING_REGISTER_BUFFERS2, &with_resv2, 32, -EINVAL },
 		{ "BUFFERS2 flags", IORING_REGISTER_BUFFERS2, &bad_flag, 32, -EINVAL },
-		{ "BUFFERS2 sparse with data", IORING_REGISTER_BUFFERS2, &sparse_data, 32, -EINVAL },
+		{ "BUFFERS2 sparse with data", IORING_REGISTER_BUFFERS2, &sparse_data, 32,
+		  -EINVAL },
 		{ "BUFFERS2 of none", IORING_REGISTER_BUFFERS2, &no_nr, 32, -EINVAL },
 		{ "FILES_UPDATE resv", IORING_REGISTER_FILES_UPDATE, &update_resv, 1, -EINVAL },
 		{ "FILES_UPDATE2 resv", IORING_REGISTER_FILES_UPDATE2, &update_resv, 32, -EINVAL },
-		{ "FILES_UPDATE2 resv2", IORING_REGISTER_FILES_UPDATE2, &update_resv2, 32, -EINVAL },
-		{ "BUFFERS_UPDATE resv", IORING_REGISTER_BUFFERS_UPDATE, &update_resv, 32, -EINVAL },
+		{ "FILES_UPDATE2 resv2", IORING_REGISTER_FILES_UPDATE2, &update_resv2, 32,
+		  -EINVAL },
+		{ "BUFFERS_UPDATE resv", IORING_REGISTER_BUFFERS_UPDATE, &update_resv, 32,
+		  -EINVAL },
 		{ "BUFFERS_UPDATE resv2", IORING_REGISTER_BUFFERS_UPDATE, &update_resv2, 32,
 		  -EINVAL },
 		{ "RING_FDS resv", IORING_REGISTER_RING_FDS, &ring_resv, 1, -EINVAL },

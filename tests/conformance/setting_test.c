@@ -133,8 +133,13 @@ static void need_clock(struct io_uring *ring)
 
 static void clock_choices(void)
 {
-	static const clockid_t bad[] = { CLOCK_REALTIME, CLOCK_TAI, CLOCK_MONOTONIC_RAW,
-					 CLOCK_PROCESS_CPUTIME_ID, CLOCK_BOOTTIME_ALARM, 99, -1 };
+	static const clockid_t bad[] = { CLOCK_REALTIME,
+					 CLOCK_TAI,
+					 CLOCK_MONOTONIC_RAW,
+					 CLOCK_PROCESS_CPUTIME_ID,
+					 CLOCK_BOOTTIME_ALARM,
+					 99,
+					 -1 };
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
@@ -251,8 +256,7 @@ static void napi_ids(void)
 	/* The smallest ids stand for CPUs, not for queues. */
 	napi = (struct io_uring_napi){ .opcode = IO_URING_NAPI_STATIC_ADD_ID, .op_param = 1 };
 	expect(call(&ring, IORING_REGISTER_NAPI, &napi, 1), -EINVAL);
-	napi = (struct io_uring_napi){ .opcode = IO_URING_NAPI_STATIC_DEL_ID,
-				       .op_param = 99999 };
+	napi = (struct io_uring_napi){ .opcode = IO_URING_NAPI_STATIC_DEL_ID, .op_param = 99999 };
 	expect(call(&ring, IORING_REGISTER_NAPI, &napi, 1), -ENOENT);
 	io_uring_queue_exit(&ring);
 }
@@ -455,8 +459,8 @@ static void zcrx_without_flags(void)
 static void zcrx_without_hardware(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			    0);
+	void *memory =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct io_uring_zcrx_area_reg area = { .addr = (uintptr_t)memory, .len = page };
 	struct io_uring_region_desc region = { .user_addr = (uintptr_t)memory + page,
 					       .size = page,

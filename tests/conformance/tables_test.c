@@ -80,10 +80,9 @@ static int update(struct io_uring *ring, unsigned offset, const int *fds, unsign
 static int update_tagged(struct io_uring *ring, unsigned offset, const int *fds,
 			 const uint64_t *tags, unsigned nr)
 {
-	struct io_uring_rsrc_update2 up = { .offset = offset,
-					    .data = (uintptr_t)fds,
-					    .tags = (uintptr_t)tags,
-					    .nr = nr };
+	struct io_uring_rsrc_update2 up = {
+		.offset = offset, .data = (uintptr_t)fds, .tags = (uintptr_t)tags, .nr = nr
+	};
 
 	return call(ring, IORING_REGISTER_FILES_UPDATE2, &up, sizeof(up));
 }
@@ -186,8 +185,8 @@ static void refused_files(void)
 	open_ring(&other, 8, 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		fds[1] = rows[i].fd;
-		expect_at(__FILE__, __LINE__, rows[i].name,
-			  io_uring_register_files(&ring, fds, 3), rows[i].want);
+		expect_at(__FILE__, __LINE__, rows[i].name, io_uring_register_files(&ring, fds, 3),
+			  rows[i].want);
 		/* All or nothing. */
 		expect(io_uring_unregister_files(&ring), -ENXIO);
 	}
