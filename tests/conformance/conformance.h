@@ -66,6 +66,7 @@ extern const struct conformance_case setting_cases[];
 extern const struct conformance_case tables_cases[];
 extern const struct conformance_case restrict_cases[];
 extern const struct conformance_case pinned_cases[];
+extern const struct conformance_case child_cases[];
 extern const struct conformance_case between_cases[];
 extern const struct conformance_case futex_cases[];
 extern const struct conformance_case command_cases[];

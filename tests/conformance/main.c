@@ -44,6 +44,7 @@ static const struct family {
 	{ "tables", tables_cases },
 	{ "restrict", restrict_cases },
 	{ "pinned", pinned_cases },
+	{ "child", child_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },
