@@ -45,6 +45,8 @@ static const struct family {
 	{ "restrict", restrict_cases },
 	{ "pinned", pinned_cases },
 	{ "child", child_cases },
+	{ "entry", entry_cases },
+	{ "region", region_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },
