@@ -110,6 +110,30 @@ static void has_exited(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void any_kind_of_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_COOP_TASKRUN,
+		IORING_SETUP_SQPOLL,
+	};
+	struct io_uring ring;
+	int go[2];
+	pid_t pid;
+
+	need_op(IORING_OP_WAITID, "IORING_OP_WAITID");
+	for (size_t i = 0; i < ARRAY_LEN(flags) * 2; i++) {
+		open_ring(&ring, 8, flags[i / 2]);
+		pid = child_on(go, (int)i);
+		prep_wait(&ring, P_PID, (id_t)pid, WEXITED)->flags |= i % 2 ? IOSQE_ASYNC : 0;
+		submit(&ring, 1);
+		close(go[1]);
+		expect_full_answer(&ring, 1, 0, 0);
+		expect_info(pid, CLD_EXITED, (int)i);
+		io_uring_queue_exit(&ring);
+	}
+}
+
 static void killed(void)
 {
 	struct io_uring ring;
@@ -385,6 +409,7 @@ static void taken_by_another(void)
 const struct conformance_case child_cases[] = {
 	{ "a child that ends later is waited for", exits_later },
 	{ "a child that has ended is told of at once", has_exited },
+	{ "any kind of ring can wait", any_kind_of_ring },
 	{ "a child that is killed is told of with the signal", killed },
 	{ "any child, or any of a group, can be waited for", any_child },
 	{ "a wait for one child minds no other", one_of_two },

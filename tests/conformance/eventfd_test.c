@@ -259,6 +259,54 @@ static void read_by_the_ring(void)
 	io_uring_queue_exit(&other);
 }
 
+static void overflowing_completion(void)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_CQSIZE, .cq_entries = 2 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd = new_eventfd();
+
+	expect(try_ring(&ring, 2, &p), 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	for (int i = 0; i < 4; i++) {
+		sqe = new_sqe(&ring);
+		io_uring_prep_nop(sqe);
+		set_sqe(sqe, 1, 0);
+		submit(&ring, 1);
+		/* The third and fourth find no room, and so change nothing to be told of. */
+		expect(signalled(fd, i < 2 ? 5000 : 20), i < 2);
+	}
+	for (int i = 0; i < 4; i++)
+		expect_answer(&ring, 1, 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void completions_from_elsewhere(void)
+{
+	const __u64 tag = 31;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring, other;
+	int fd = new_eventfd(), file = scratch_file(1);
+
+	need_op(IORING_OP_MSG_RING, "IORING_OP_MSG_RING");
+	open_ring(&ring, 8, 0);
+	open_ring(&other, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	sqe = new_sqe(&other);
+	io_uring_prep_msg_ring(sqe, ring.ring_fd, 2, 3, 0);
+	set_sqe(sqe, 1, 0);
+	submit(&other, 1);
+	check(signalled(fd, 5000), "no signal for a message");
+	expect_answer(&ring, 3, 2);
+	expect(io_uring_register_files_tags(&ring, &file, &tag, 1), 0);
+	check(!signalled(fd, 20), "a signal for registering a tag");
+	expect(io_uring_unregister_files(&ring), 0);
+	check(signalled(fd, 5000), "no signal for a tag");
+	expect_answer(&ring, 31, 0);
+	io_uring_queue_exit(&ring);
+	io_uring_queue_exit(&other);
+}
+
 const struct conformance_case eventfd_cases[] = {
 	{ "each completion signals it", each_completion },
 	{ "a completion that comes later signals it", later_completion },
@@ -271,5 +319,7 @@ const struct conformance_case eventfd_cases[] = {
 	{ "it stays in use when its descriptor is closed", kept_open },
 	{ "two rings can signal the same one", shared_by_rings },
 	{ "another ring can read it", read_by_the_ring },
+	{ "a completion that finds no room does not signal it", overflowing_completion },
+	{ "messages and tags signal it", completions_from_elsewhere },
 	{ 0 },
 };

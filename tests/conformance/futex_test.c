@@ -184,6 +184,31 @@ static void masks(void)
 	io_uring_queue_exit(&other);
 }
 
+static void any_kind_of_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_COOP_TASKRUN,
+		IORING_SETUP_CQE32 | IORING_SETUP_SQE128,
+		IORING_SETUP_SQPOLL,
+	};
+	static uint32_t word;
+	struct io_uring ring;
+
+	need_op(IORING_OP_FUTEX_WAIT, "IORING_OP_FUTEX_WAIT");
+	for (size_t i = 0; i < ARRAY_LEN(flags) * 2; i++) {
+		open_ring(&ring, 8, flags[i / 2]);
+		prep_wait(&ring, &word, 0, ANY, PRIVATE, 1)->flags |= i % 2 ? IOSQE_ASYNC : 0;
+		submit(&ring, 1);
+		/* In a worker or a polling thread it begins when it begins. */
+		while (futex(&word, FUTEX_WAKE_PRIVATE, 1, 0) == 0)
+			sched_yield();
+		expect_full_answer(&ring, 1, 0, 0);
+		expect(ring_wake(&ring, &word, 1, ANY, PRIVATE), 0);
+		io_uring_queue_exit(&ring);
+	}
+}
+
 static void other_words(void)
 {
 	static uint32_t words[2];
@@ -554,6 +579,7 @@ const struct conformance_case futex_cases[] = {
 	{ "a wake wakes threads in futex(2)", wakes_a_thread },
 	{ "a wake wakes as many as asked for, and says how many", how_many },
 	{ "a wake wakes those whose mask has a bit in common", masks },
+	{ "any kind of ring can wait", any_kind_of_ring },
 	{ "a wake does not wake who waits for another word", other_words },
 	{ "a private word is not the shared one at its address", private_is_not_shared },
 	{ "another process can wake", between_processes },

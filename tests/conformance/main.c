@@ -47,6 +47,7 @@ static const struct family {
 	{ "child", child_cases },
 	{ "entry", entry_cases },
 	{ "region", region_cases },
+	{ "slots", slots_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },

@@ -44,6 +44,33 @@ static void at_once(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void any_kind_of_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_IOPOLL,
+		IORING_SETUP_SQPOLL,
+		IORING_SETUP_SQPOLL | IORING_SETUP_IOPOLL,
+		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_NO_SQARRAY,
+		IORING_SETUP_NO_MMAP,
+		IORING_SETUP_SUBMIT_ALL,
+	};
+	struct io_uring ring;
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		open_ring(&ring, 8, flags[i]);
+		for (unsigned round = 0; round < 5; round++) {
+			for (unsigned k = 0; k < 4; k++)
+				prep_nop(&ring, k, 0);
+			submit(&ring, 4);
+			for (unsigned k = 0; k < 4; k++)
+				expect_full_answer(&ring, k, 0, 0);
+		}
+		io_uring_queue_exit(&ring);
+	}
+}
+
 /* The user's data is the user's: nothing is kept for the ring, not even -1. */
 static void any_user_data(void)
 {
@@ -292,6 +319,7 @@ static void version(void)
 const struct conformance_case nop_cases[] = {
 	{ "nops complete in the order they were submitted in", in_order },
 	{ "a nop has completed when submitting it returns", at_once },
+	{ "every kind of ring runs nops", any_kind_of_ring },
 	{ "user_data comes back whatever it is", any_user_data },
 	{ "every flag that makes sense for a nop works", every_sqe_flag },
 	{ "unknown flags of a nop are -EINVAL", bad_flags },

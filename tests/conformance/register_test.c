@@ -294,7 +294,7 @@ static void *register_in_thread(void *arg)
 	struct io_uring *ring = arg;
 
 	expect(call(ring, IORING_UNREGISTER_FILES, NULL, 0), -EEXIST);
-	expect(call(ring, IORING_REGISTER_PERSONALITY, NULL, 0), -EEXIST);
+	expect(io_uring_register_personality(ring), -EEXIST);
 	return NULL;
 }
 
@@ -427,10 +427,10 @@ static void personality_opens(void)
 		skip_because_of("only root can become somebody else");
 	open_ring(&ring, 8, 0);
 	close((int)sys(open("secret", O_CREAT | O_WRONLY, 0600)));
-	id = call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+	id = io_uring_register_personality(&ring);
 	check(id > 0, "id %d", id);
 	sys(seteuid(65534));
-	own = call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+	own = io_uring_register_personality(&ring);
 	check(own > 0 && own != id, "ids %d and %d", id, own);
 	open_with(&ring, 0, false);
 	open_with(&ring, (unsigned)id, true);
@@ -454,7 +454,7 @@ static void personality_in_worker(void)
 	open_ring(&ring, 8, 0);
 	close((int)sys(open("secret", O_CREAT | O_WRONLY, 0600)));
 	sys(seteuid(65534));
-	id = call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+	id = io_uring_register_personality(&ring);
 	sys(seteuid(0));
 	for (int i = 0; i < 8; i++) {
 		sqe = new_sqe(&ring);
@@ -481,16 +481,16 @@ static void personality_ids(void)
 
 	open_ring(&ring, 8, 0);
 	for (int i = 0; i < 3; i++) {
-		ids[i] = call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+		ids[i] = io_uring_register_personality(&ring);
 		expect(ids[i], i + 1);
 	}
-	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 2), 0);
-	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 2), -EINVAL);
+	expect(io_uring_unregister_personality(&ring, 2), 0);
+	expect(io_uring_unregister_personality(&ring, 2), -EINVAL);
 	/* Ids go round before they come again. */
-	expect(call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0), 4);
+	expect(io_uring_register_personality(&ring), 4);
 	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, (void *)1, 1), -EINVAL);
 	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 65536 + 1), -EINVAL);
-	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 1), 0);
+	expect(io_uring_unregister_personality(&ring, 1), 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -507,7 +507,7 @@ static void personality_unknown(void)
 	sqe->personality = 5;
 	submit(&ring, 1);
 	expect_answer(&ring, 1, -EINVAL);
-	id = call(&ring, IORING_REGISTER_PERSONALITY, NULL, 0);
+	id = io_uring_register_personality(&ring);
 	for (int round = 0; round < 2; round++) {
 		sqe = new_sqe(&ring);
 		io_uring_prep_nop(sqe);
@@ -516,7 +516,7 @@ static void personality_unknown(void)
 		submit(&ring, 1);
 		expect_answer(&ring, 2, round ? -EINVAL : 0);
 		if (!round)
-			expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, (unsigned)id), 0);
+			expect(io_uring_unregister_personality(&ring, id), 0);
 	}
 	io_uring_queue_exit(&ring);
 }

@@ -448,6 +448,31 @@ static void index_without_descriptor(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* What the ring holds is let go with the last that knows it. */
+static void index_keeps_the_ring(void)
+{
+	struct pollfd end = { .events = POLLIN };
+	struct io_uring ring, other;
+	unsigned index = 2;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	open_ring(&other, 8, 0);
+	make_pipe(fds);
+	end.fd = fds[0];
+	expect(io_uring_register_files(&ring, &fds[1], 1), 0);
+	close(fds[1]);
+	expect(add_index(&ring, &index), 1);
+	io_uring_queue_exit(&ring);
+	expect(enter_index(2), 0);
+	expect(poll(&end, 1, 20), 0);
+	expect(drop_index(&other, 2), 1);
+	expect(enter_index(2), -EBADF);
+	expect(poll(&end, 1, 9000), 1);
+	expect(end.revents, POLLHUP);
+	io_uring_queue_exit(&other);
+}
+
 static void index_dropped(void)
 {
 	struct io_uring ring;
@@ -484,6 +509,7 @@ const struct conformance_case restrict_cases[] = {
 	{ "an index is the thread's own", index_of_a_thread },
 	{ "a register call can name its ring by index", index_in_register },
 	{ "a ring goes on by its index without a descriptor", index_without_descriptor },
+	{ "an index keeps a ring when its descriptor is closed", index_keeps_the_ring },
 	{ "a ring goes on by its descriptor without an index", index_dropped },
 	{ 0 },
 };

@@ -29,11 +29,11 @@ static void iowq_affinity(void)
 
 	open_ring(&ring, 8, 0);
 	sys(sched_getaffinity(0, sizeof(mask), &mask));
-	expect(call(&ring, IORING_REGISTER_IOWQ_AFF, &mask, sizeof(mask)), 0);
+	expect(io_uring_register_iowq_aff(&ring, sizeof(mask), &mask), 0);
 	run_in_worker(&ring);
 	/* Registering again replaces; there is nothing to unregister first. */
-	expect(call(&ring, IORING_REGISTER_IOWQ_AFF, &mask, sizeof(mask)), 0);
-	expect(call(&ring, IORING_UNREGISTER_IOWQ_AFF, NULL, 0), 0);
+	expect(io_uring_register_iowq_aff(&ring, sizeof(mask), &mask), 0);
+	expect(io_uring_unregister_iowq_aff(&ring), 0);
 	run_in_worker(&ring);
 	io_uring_queue_exit(&ring);
 }
@@ -44,23 +44,23 @@ static void max_workers_returns_previous(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, first, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, first), 0);
 	check(first[0] > 0 && first[1] > 0, "limits %u and %u", first[0], first[1]);
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	expect(counts[IO_WQ_BOUND], first[0]);
 	expect(counts[IO_WQ_UNBOUND], first[1]);
 	counts[0] = counts[1] = 0;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	expect(counts[IO_WQ_BOUND], 3);
 	expect(counts[IO_WQ_UNBOUND], 5);
 	/* 0 leaves one as it is while the other is changed. */
 	counts[0] = 0;
 	counts[1] = 2;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	expect(counts[IO_WQ_BOUND], 3);
 	expect(counts[IO_WQ_UNBOUND], 5);
 	counts[0] = counts[1] = 0;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	expect(counts[IO_WQ_BOUND], 3);
 	expect(counts[IO_WQ_UNBOUND], 2);
 	run_in_worker(&ring);
@@ -74,16 +74,16 @@ static void max_workers_errors(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), -EINVAL);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), -EINVAL);
 	counts[0] = 1;
 	counts[1] = ~0U;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), -EINVAL);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), -EINVAL);
 	/* More than RLIMIT_NPROC is no error, but the limit. */
 	sys(getrlimit(RLIMIT_NPROC, &limit));
 	counts[0] = counts[1] = INT_MAX;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	counts[0] = counts[1] = 0;
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	check(counts[0] <= limit.rlim_cur && counts[1] <= limit.rlim_cur, "limits %u and %u",
 	      counts[0], counts[1]);
 	run_in_worker(&ring);
@@ -100,7 +100,7 @@ static void max_workers_holds(void)
 	char bytes[2];
 
 	open_ring(&ring, 8, 0);
-	expect(call(&ring, IORING_REGISTER_IOWQ_MAX_WORKERS, counts, 2), 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
 	for (int i = 0; i < 2; i++) {
 		make_pipe(fds[i]);
 		sqe = new_sqe(&ring);
@@ -122,13 +122,7 @@ static int set_clock(struct io_uring *ring, clockid_t id)
 {
 	struct io_uring_clock_register clock = { .clockid = (unsigned)id };
 
-	return call(ring, IORING_REGISTER_CLOCK, &clock, 0);
-}
-
-static void need_clock(struct io_uring *ring)
-{
-	if (set_clock(ring, CLOCK_MONOTONIC) == -EINVAL)
-		skip_because_of("this engine has no IORING_REGISTER_CLOCK");
+	return io_uring_register_clock(ring, &clock);
 }
 
 static void clock_choices(void)
@@ -142,8 +136,8 @@ static void clock_choices(void)
 					 -1 };
 	struct io_uring ring;
 
+	need_linux(6, 12, "IORING_REGISTER_CLOCK");
 	open_ring(&ring, 8, 0);
-	need_clock(&ring);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		expect(set_clock(&ring, bad[i]), -EINVAL);
 	expect(set_clock(&ring, CLOCK_BOOTTIME), 0);
@@ -176,8 +170,8 @@ static void clock_of_waits(void)
 	struct io_uring ring;
 	int64_t start;
 
+	need_linux(6, 12, "IORING_REGISTER_CLOCK");
 	open_ring(&ring, 8, 0);
-	need_clock(&ring);
 	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
 		expect(set_clock(&ring, clocks[i]), 0);
 		start = now_ms();
@@ -194,29 +188,37 @@ static void clock_of_waits(void)
 
 /* ---- NAPI ------------------------------------------------------------------------------------- */
 
+/* The first settings of a ring, which are good; skips where no kernel can be told to busy-poll. */
+static void set_napi(struct io_uring *ring, struct io_uring_napi *napi)
+{
+	int ret;
+
+	need_linux(6, 9, "IORING_REGISTER_NAPI");
+	ret = io_uring_register_napi(ring, napi);
+	if (ret == -EOPNOTSUPP)
+		skip_because_of("the kernel was built without busy polling");
+	expect(ret, 0);
+}
+
 static void napi_settings(void)
 {
 	struct io_uring_napi first = { .busy_poll_to = 50, .prefer_busy_poll = 1 };
 	struct io_uring_napi second = { .busy_poll_to = 20 }, off = { 0 };
 	struct io_uring ring;
-	int ret;
 
 	open_ring(&ring, 8, 0);
-	ret = call(&ring, IORING_REGISTER_NAPI, &first, 1);
-	if (ret == -EINVAL || ret == -EOPNOTSUPP)
-		skip_because_of("this engine has no IORING_REGISTER_NAPI");
-	expect(ret, 0);
+	set_napi(&ring, &first);
 	expect(first.busy_poll_to, 0);
 	expect(first.prefer_busy_poll, 0);
-	expect(call(&ring, IORING_REGISTER_NAPI, &second, 1), 0);
+	expect(io_uring_register_napi(&ring, &second), 0);
 	expect(second.busy_poll_to, 50);
 	expect(second.prefer_busy_poll, 1);
 	expect_usable(&ring);
-	expect(call(&ring, IORING_UNREGISTER_NAPI, &off, 1), 0);
+	expect(io_uring_unregister_napi(&ring, &off), 0);
 	expect(off.busy_poll_to, 20);
 	expect(off.prefer_busy_poll, 0);
 	/* Where to put the old settings may be left out. */
-	expect(call(&ring, IORING_UNREGISTER_NAPI, NULL, 1), 0);
+	expect(io_uring_unregister_napi(&ring, NULL), 0);
 	expect_usable(&ring);
 	io_uring_queue_exit(&ring);
 }
@@ -226,18 +228,15 @@ static void napi_errors(void)
 	struct io_uring_napi good = { .busy_poll_to = 50 };
 	struct io_uring_napi bad[4] = { good, good, good, good };
 	struct io_uring ring;
-	int ret;
 
 	open_ring(&ring, 8, 0);
-	ret = call(&ring, IORING_REGISTER_NAPI, &good, 1);
-	if (ret == -EINVAL || ret == -EOPNOTSUPP)
-		skip_because_of("this engine has no IORING_REGISTER_NAPI");
+	set_napi(&ring, &good);
 	bad[0].pad[0] = 1;
 	bad[1].pad[1] = 1;
 	bad[2].resv = 1;
 	bad[3].opcode = 77;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		expect(call(&ring, IORING_REGISTER_NAPI, &bad[i], 1), -EINVAL);
+		expect(io_uring_register_napi(&ring, &bad[i]), -EINVAL);
 	io_uring_queue_exit(&ring);
 }
 
@@ -245,19 +244,16 @@ static void napi_ids(void)
 {
 	struct io_uring_napi napi = { .busy_poll_to = 50 };
 	struct io_uring ring;
-	int ret;
 
 	need_linux(6, 13, "static NAPI ids");
 	open_ring(&ring, 8, 0);
 	napi.op_param = IO_URING_NAPI_TRACKING_STATIC;
-	ret = call(&ring, IORING_REGISTER_NAPI, &napi, 1);
-	if (ret == -EINVAL || ret == -EOPNOTSUPP)
-		skip_because_of("this engine has no IORING_REGISTER_NAPI");
+	set_napi(&ring, &napi);
 	/* The smallest ids stand for CPUs, not for queues. */
 	napi = (struct io_uring_napi){ .opcode = IO_URING_NAPI_STATIC_ADD_ID, .op_param = 1 };
-	expect(call(&ring, IORING_REGISTER_NAPI, &napi, 1), -EINVAL);
+	expect(io_uring_register_napi(&ring, &napi), -EINVAL);
 	napi = (struct io_uring_napi){ .opcode = IO_URING_NAPI_STATIC_DEL_ID, .op_param = 99999 };
-	expect(call(&ring, IORING_REGISTER_NAPI, &napi, 1), -ENOENT);
+	expect(io_uring_register_napi(&ring, &napi), -ENOENT);
 	io_uring_queue_exit(&ring);
 }
 
@@ -265,8 +261,7 @@ static void napi_ids(void)
 
 static void need_query(void)
 {
-	if (io_uring_register(~0U, IORING_REGISTER_QUERY, NULL, 0) < 0)
-		skip_because_of("this engine has no IORING_REGISTER_QUERY");
+	need_linux(6, 18, "IORING_REGISTER_QUERY");
 }
 
 static struct io_uring_query_hdr query_of(unsigned op, void *data, unsigned size)
@@ -289,7 +284,7 @@ static void query_opcodes(void)
 	expect(call(&ring, IORING_REGISTER_QUERY, &hdr, 0), 0);
 	hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, sizeof(opcodes));
 	memset(&opcodes, 0, sizeof(opcodes));
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, 0);
 	check(hdr.size > 0 && hdr.size <= sizeof(opcodes), "size %u", hdr.size);
 	check(probe, "no probe");
@@ -312,7 +307,7 @@ static void query_part(void)
 	uint8_t big[256];
 
 	need_query();
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, 0);
 	expect(hdr.size, 8);
 	check(opcodes.nr_request_opcodes > IORING_OP_NOP, "nothing was written");
@@ -320,7 +315,7 @@ static void query_part(void)
 	/* Room for more than there is: told how much it was, the rest left alone. */
 	memset(big, 0, sizeof(big));
 	hdr = query_of(IO_URING_QUERY_OPCODES, big, sizeof(big));
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, 0);
 	check(hdr.size >= 40 && hdr.size < sizeof(big), "size %u", hdr.size);
 	for (size_t i = hdr.size; i < sizeof(big); i++)
@@ -338,7 +333,7 @@ static void query_chain(void)
 	hdrs[2] = query_of(IO_URING_QUERY_OPCODES, &opcodes[1], sizeof(opcodes[1]));
 	hdrs[0].next_entry = (uintptr_t)&hdrs[1];
 	hdrs[1].next_entry = (uintptr_t)&hdrs[2];
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, hdrs, 0), 0);
+	expect(io_uring_register_query(hdrs), 0);
 	expect(hdrs[0].result, 0);
 	/* One that is not known says so, and the next is answered all the same. */
 	expect(hdrs[1].result, -EOPNOTSUPP);
@@ -353,18 +348,18 @@ static void query_errors(void)
 	struct io_uring_query_hdr hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, 0);
 
 	need_query();
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, -EINVAL);
 	hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, sizeof(opcodes));
 	hdr.__resv[1] = 1;
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, -EINVAL);
 	hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, sizeof(opcodes));
 	hdr.result = 1;
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	expect(hdr.result, -EINVAL);
 	hdr = query_of(IO_URING_QUERY_OPCODES, (void *)16, sizeof(opcodes));
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), -EFAULT);
+	expect(io_uring_register_query(&hdr), -EFAULT);
 }
 
 /* ---- SYNC_CANCEL ------------------------------------------------------------------------------ */
@@ -376,29 +371,28 @@ static void sync_cancel_errors(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	if (call(&ring, IORING_REGISTER_SYNC_CANCEL, NULL, 1) == -EINVAL)
-		need_linux(6, 0, "IORING_REGISTER_SYNC_CANCEL");
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -ENOENT);
+	need_linux(6, 0, "IORING_REGISTER_SYNC_CANCEL");
+	expect(io_uring_register_sync_cancel(&ring, &reg), -ENOENT);
 	reg.flags = 1U << 20;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -EINVAL);
+	expect(io_uring_register_sync_cancel(&ring, &reg), -EINVAL);
 	reg = good;
 	reg.pad[6] = 1;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -EINVAL);
+	expect(io_uring_register_sync_cancel(&ring, &reg), -EINVAL);
 	reg = good;
 	reg.pad2[2] = 1;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -EINVAL);
+	expect(io_uring_register_sync_cancel(&ring, &reg), -EINVAL);
 	reg = good;
 	reg.flags = IORING_ASYNC_CANCEL_FD;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -EBADF);
+	expect(io_uring_register_sync_cancel(&ring, &reg), -EBADF);
 	reg.flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_FD_FIXED;
 	reg.fd = 0;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), -EBADF);
+	expect(io_uring_register_sync_cancel(&ring, &reg), -EBADF);
 	reg = good;
 	/* All of none is no error. */
 	reg.flags = IORING_ASYNC_CANCEL_ALL;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), 0);
+	expect(io_uring_register_sync_cancel(&ring, &reg), 0);
 	reg.flags = IORING_ASYNC_CANCEL_ANY;
-	expect(call(&ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1), 0);
+	expect(io_uring_register_sync_cancel(&ring, &reg), 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -449,7 +443,7 @@ static void zcrx_without_flags(void)
 
 	need_linux(6, 15, "IORING_REGISTER_ZCRX_IFQ");
 	open_ring(&ring, 8, 0);
-	ret = call(&ring, IORING_REGISTER_ZCRX_IFQ, &reg, 1);
+	ret = io_uring_register_ifq(&ring, &reg);
 	if (ret == -EOPNOTSUPP || ret == -EPERM)
 		skip_because_of("no IORING_REGISTER_ZCRX_IFQ here: %s", strerror(-ret));
 	expect(ret, -EINVAL);
@@ -476,12 +470,12 @@ static void zcrx_without_hardware(void)
 	need_linux(6, 15, "IORING_REGISTER_ZCRX_IFQ");
 	open_ring(&ring, 8,
 		  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQE32);
-	ret = call(&ring, IORING_REGISTER_ZCRX_IFQ, &reg, 1);
+	ret = io_uring_register_ifq(&ring, &reg);
 	if (ret == -EOPNOTSUPP || ret == -EPERM)
 		skip_because_of("no IORING_REGISTER_ZCRX_IFQ here: %s", strerror(-ret));
 	expect(ret, -ENODEV);
 	reg.rq_entries = 0;
-	expect(call(&ring, IORING_REGISTER_ZCRX_IFQ, &reg, 1), -EINVAL);
+	expect(io_uring_register_ifq(&ring, &reg), -EINVAL);
 	expect_usable(&ring);
 	io_uring_queue_exit(&ring);
 }
@@ -490,16 +484,23 @@ static void zcrx_without_hardware(void)
 static void newer_than_the_kernel(void)
 {
 	static uint64_t zeroes[16];
+	struct zcrx_ctrl ctrl = { 0 };
+	struct io_uring_bpf bpf = { .cmd_type = IO_URING_BPF_CMD_FILTER };
 	struct io_uring_query_opcode opcodes = { 0 };
 	struct io_uring_query_hdr hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, sizeof(opcodes));
 	struct io_uring ring;
 	unsigned op;
 
 	need_query();
-	expect(io_uring_register(~0U, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(io_uring_register_query(&hdr), 0);
 	if (opcodes.nr_register_opcodes > IORING_REGISTER_BPF_FILTER)
 		skip_because_of("this engine has them all, up to BPF_FILTER");
 	open_ring(&ring, 8, 0);
+	/* The library's functions say so too. */
+	if (opcodes.nr_register_opcodes <= IORING_REGISTER_ZCRX_CTRL)
+		expect(io_uring_register_zcrx_ctrl(&ring, &ctrl), -EINVAL);
+	expect(io_uring_register_bpf_filter(&ring, &bpf), -EINVAL);
+	expect(io_uring_register_bpf_filter_task(&bpf), -EINVAL);
 	for (op = opcodes.nr_register_opcodes; op <= IORING_REGISTER_BPF_FILTER; op++)
 		for (unsigned nr = 0; nr < 2; nr++) {
 			expect(call(&ring, op, zeroes, nr), -EINVAL);
