@@ -255,6 +255,29 @@ static void failure_breaks_a_link(void)
 	close_pair(&from, &to);
 }
 
+static void polled(void)
+{
+	static const unsigned flags[] = {
+		0,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	};
+	struct io_uring from, to;
+	struct pollfd fd;
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		open_pair(&from, &to, flags[i]);
+		fd = (struct pollfd){ .fd = to.ring_fd, .events = POLLIN };
+		expect(sys(poll(&fd, 1, 0)), 0);
+		expect(send_message(&from, &to, 1, 2), 0);
+		/* Deferred or not, there is something to enter the ring for. */
+		expect(sys(poll(&fd, 1, 9000)), 1);
+		expect(fd.revents, POLLIN);
+		expect_answer(&to, 2, 1);
+		expect(sys(poll(&fd, 1, 0)), 0);
+		close_pair(&from, &to);
+	}
+}
+
 static void into_a_full_queue(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_CQSIZE, .cq_entries = 4 };
@@ -504,6 +527,21 @@ static void file_without_a_message(void)
 	close_pair(&from, &to);
 }
 
+static void file_over_a_tag(void)
+{
+	const __u64 tags[2] = { 88, 0 };
+	int fds[2] = { scratch_file(1), -1 };
+	struct io_uring from, to;
+
+	open_tables(&from, &to, 0);
+	expect(io_uring_unregister_files(&to), 0);
+	expect(io_uring_register_files_tags(&to, fds, tags, 2), 0);
+	expect(send_file(&from, to.ring_fd, 0, 0, IORING_MSG_RING_CQE_SKIP), 0);
+	expect_full_answer(&to, 88, 0, 0);
+	expect_none(&to, 20);
+	close_pair(&from, &to);
+}
+
 static void file_errors(void)
 {
 	struct io_uring_sqe *sqe;
@@ -554,6 +592,7 @@ const struct conformance_case between_cases[] = {
 	{ "what is no ring, or a disabled one, gets no messages", to_no_ring },
 	{ "errors of a message's fields", bad_fields },
 	{ "a message that fails breaks its link", failure_breaks_a_link },
+	{ "a ring that is polled for is readable once a message is there", polled },
 	{ "messages into a full queue are kept", into_a_full_queue },
 	{ "threads that wait are woken by messages", between_threads },
 	{ "a message can be sent without a ring", without_a_ring },
@@ -561,6 +600,7 @@ const struct conformance_case between_cases[] = {
 	{ "a file can be put into a slot of another ring", file_to_a_slot },
 	{ "a file can be put into a free slot of another ring", file_to_a_free_slot },
 	{ "a file can be put there without a message", file_without_a_message },
+	{ "a file that is sent over another completes its tag", file_over_a_tag },
 	{ "errors of sending a file", file_errors },
 	{ 0 },
 };

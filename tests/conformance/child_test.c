@@ -205,6 +205,82 @@ static void by_pidfd(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void each_its_own(void)
+{
+	struct io_uring ring;
+	siginfo_t infos[2];
+	struct io_uring_sqe *sqe;
+	int go[2][2];
+	pid_t pids[2];
+
+	open_child_ring(&ring);
+	for (int i = 0; i < 2; i++) {
+		pids[i] = child_on(go[i], 20 + i);
+		sqe = new_sqe(&ring);
+		io_uring_prep_waitid(sqe, P_ALL, 0, &infos[i], WEXITED, 0);
+		set_sqe(sqe, (uint64_t)i, 0);
+	}
+	submit(&ring, 2);
+	for (int i = 0; i < 2; i++) {
+		struct answer a;
+
+		/* Which of the two waits gets it is not said. */
+		expect(write(go[i][1], "x", 1), 1);
+		a = next_answer(&ring);
+		expect(a.res, 0);
+		expect(infos[a.data].si_pid, pids[i]);
+		expect(infos[a.data].si_status, 20 + i);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+static void *fork_in_thread(void *go)
+{
+	static pid_t pid;
+
+	pid = child_on(go, 4);
+	return &pid;
+}
+
+static void of_another_thread(void)
+{
+	struct io_uring ring;
+	pthread_t thread;
+	void *pid;
+	int go[2];
+
+	open_child_ring(&ring);
+	expect(pthread_create(&thread, NULL, fork_in_thread, go), 0);
+	expect(pthread_join(thread, &pid), 0);
+	prep_wait(&ring, P_PID, (id_t) * (pid_t *)pid, WEXITED);
+	submit(&ring, 1);
+	close(go[1]);
+	expect_answer(&ring, 1, 0);
+	expect_info(*(pid_t *)pid, CLD_EXITED, 4);
+	io_uring_queue_exit(&ring);
+}
+
+/* Who ignores SIGCHLD has no zombies, and learns only that there is no child any more. */
+static void ignored(void)
+{
+	struct io_uring ring;
+	int go[2];
+	pid_t pid;
+
+	open_child_ring(&ring);
+	signal(SIGCHLD, SIG_IGN);
+	pid = child_on(go, 4);
+	prep_wait(&ring, P_PID, (id_t)pid, WEXITED);
+	submit(&ring, 1);
+	expect_none(&ring, 20);
+	close(go[1]);
+	expect_answer(&ring, 1, -ECHILD);
+	/* As waitid(2) does, it says so in the result too. */
+	expect(info.si_pid, 0);
+	expect(info.si_signo, 0);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- Options ---------------------------------------------------------------------------------- */
 
 static void no_hang(void)
@@ -414,6 +490,9 @@ const struct conformance_case child_cases[] = {
 	{ "any child, or any of a group, can be waited for", any_child },
 	{ "a wait for one child minds no other", one_of_two },
 	{ "a child can be named by a pidfd", by_pidfd },
+	{ "two waits for any child get one each", each_its_own },
+	{ "a child of another thread can be waited for", of_another_thread },
+	{ "a child that is ignored is -ECHILD once it has ended", ignored },
 	{ "WNOHANG with nothing to tell is 0 and a pid of 0", no_hang },
 	{ "WNOWAIT leaves the child to be waited for", no_reaping },
 	{ "a child that stops and goes on can be waited for", stops_and_goes_on },

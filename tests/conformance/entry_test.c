@@ -306,6 +306,32 @@ static void mixed_overflow(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Slots are what waiting is for: observed, and so a long one counts as two. */
+static void mixed_wait(void)
+{
+	struct __kernel_timespec ts = MILLISECONDS(9000);
+	struct io_uring_cqe *cqe = NULL;
+	struct io_uring ring;
+	int64_t start;
+
+	open_mixed(&ring, 8);
+	prep_nop(&ring, 1, IORING_NOP_CQE32);
+	expect(io_uring_submit_and_wait_timeout(&ring, &cqe, 2, &ts, NULL), 1);
+	check(cqe, "no completion");
+	expect_entry(cqe, 1, true);
+	expect(io_uring_cq_ready(&ring), 2);
+	io_uring_cqe_seen(&ring, cqe);
+	/* And one of the short is not enough. */
+	ts = MILLISECONDS(20);
+	prep_nop(&ring, 2, 0);
+	submit(&ring, 1);
+	start = now_ms();
+	expect(io_uring_wait_cqes(&ring, &cqe, 2, &ts, NULL), 0);
+	check(now_ms() - start >= 19, "ended after %d ms", (int)(now_ms() - start));
+	expect_answer(&ring, 2, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void not_both(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_CQE_MIXED | IORING_SETUP_CQE32 };
@@ -413,6 +439,7 @@ const struct conformance_case entry_cases[] = {
 	{ "in a mixed ring a filler stands where a long CQE has no room", mixed_filler },
 	{ "in a mixed ring a batch holds both kinds", mixed_peek_batch },
 	{ "in a mixed ring both kinds overflow, in order", mixed_overflow },
+	{ "in a mixed ring a long CQE counts as two that are waited for", mixed_wait },
 	{ "a ring has long CQEs or mixed ones, not both", not_both },
 	{ "short and long SQEs can be mixed", mixed_sqes },
 	{ "a long SQE is refused where there are none", mixed_sqes_refused },

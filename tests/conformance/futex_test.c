@@ -160,6 +160,32 @@ static void how_many(void)
 	io_uring_queue_exit(&other);
 }
 
+static void very_many(void)
+{
+	static uint32_t word;
+	struct io_uring ring, other;
+	uint64_t sum = 0;
+
+	open_futex_ring(&ring);
+	open_ring(&other, 8, 0);
+	for (uint64_t i = 0; i < 1000; i++)
+		start_wait(&ring, &word, ANY, PRIVATE, i);
+	expect_none(&ring, 20);
+	expect(ring_wake(&other, &word, 1, ANY, PRIVATE), 1);
+	expect(ring_wake(&other, &word, INT_MAX, ANY, PRIVATE), 999);
+	/* Far more than the queue has room for. */
+	for (uint64_t i = 0; i < 1000; i++) {
+		struct answer a = next_answer(&ring);
+
+		expect(a.res, 0);
+		sum += a.data;
+	}
+	expect(sum, 999 * 1000 / 2);
+	expect_none(&ring, 0);
+	io_uring_queue_exit(&ring);
+	io_uring_queue_exit(&other);
+}
+
 static void masks(void)
 {
 	static uint32_t word;
@@ -260,6 +286,38 @@ static void between_processes(void)
 	expect(WEXITSTATUS(status), 1);
 	expect_answer(&ring, 1, 0);
 	expect(*word, 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void chains(void)
+{
+	static uint32_t word;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	open_futex_ring(&ring);
+	for (uint32_t value = 0; value < 2; value++) {
+		prep_wait(&ring, &word, value, ANY, PRIVATE, 1)->flags |= IOSQE_IO_LINK;
+		sqe = new_sqe(&ring);
+		io_uring_prep_nop(sqe);
+		set_sqe(sqe, 2, 0);
+		submit(&ring, 2);
+		if (value == 0) {
+			expect_none(&ring, 20);
+			expect(futex(&word, FUTEX_WAKE_PRIVATE, 1, 0), 1);
+		}
+		expect_answer(&ring, 1, value ? -EAGAIN : 0);
+		expect_answer(&ring, 2, value ? -ECANCELED : 0);
+	}
+	/* A wake that finds nobody is a success, and starts what is linked to it. */
+	for (int i = 0; i < 2; i++) {
+		sqe = new_sqe(&ring);
+		io_uring_prep_futex_wake(sqe, &word, 1, ANY, PRIVATE, 0);
+		set_sqe(sqe, (uint64_t)i, i ? 0 : IOSQE_IO_LINK);
+	}
+	submit(&ring, 2);
+	expect_answer(&ring, 0, 0);
+	expect_answer(&ring, 1, 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -578,11 +636,13 @@ const struct conformance_case futex_cases[] = {
 	{ "a wait is woken by futex(2)", woken_by_futex },
 	{ "a wake wakes threads in futex(2)", wakes_a_thread },
 	{ "a wake wakes as many as asked for, and says how many", how_many },
+	{ "a thousand waits are woken by one wake", very_many },
 	{ "a wake wakes those whose mask has a bit in common", masks },
 	{ "any kind of ring can wait", any_kind_of_ring },
 	{ "a wake does not wake who waits for another word", other_words },
 	{ "a private word is not the shared one at its address", private_is_not_shared },
 	{ "another process can wake", between_processes },
+	{ "what is linked to a wait runs after the wake", chains },
 	{ "a wait for a value that is not there is -EAGAIN", other_value },
 	{ "errors of a wait", wait_errors },
 	{ "errors of a wake", wake_errors },

@@ -201,7 +201,9 @@ static void update_errors(void)
 	expect(update(&ring, ~0U, iovs, NULL, 1), -EOVERFLOW);
 	expect(update(&ring, 1, NULL, NULL, 1), -EFAULT);
 	expect(update(&ring, 1, &iovs[1], NULL, 2), -EFAULT);
+	expect(update(&ring, 1, iovs, (const __u64 *)16, 1), -EFAULT);
 	expect(holds(&ring, 0, 0), 1);
+	expect(holds(&ring, 1, 1), 1);
 	expect(holds(&ring, 2, 2), 1);
 	/* Up to the first that fails. */
 	expect(update(&ring, 0, iovs, NULL, 3), 1);
@@ -370,6 +372,56 @@ static void clone_some(void)
 	close_pair(&src, &dst);
 }
 
+static void clone_within(void)
+{
+	struct io_uring ring;
+
+	need_linux(6, 13, "cloning a part");
+	open_buffers(&ring, 2, NULL);
+	expect(clone_part(&ring, &ring, 1, 0, 2, IORING_REGISTER_DST_REPLACE), 0);
+	expect(holds(&ring, 0, 0), 1);
+	expect(holds(&ring, 1, 0), 1);
+	expect(holds(&ring, 2, 1), 1);
+	expect(holds(&ring, 3, 0), -EFAULT);
+	io_uring_queue_exit(&ring);
+}
+
+static void memory_of_files(void)
+{
+	const struct {
+		int fd;
+		int flags;
+	} rows[] = {
+		{ (int)sys(memfd_create("memory", MFD_CLOEXEC)), MAP_SHARED },
+		{ scratch_file(SIZE), MAP_PRIVATE },
+	};
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct iovec iov;
+	int file = scratch_file(SIZE);
+
+	open_ring(&ring, 8, 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		sys(ftruncate(rows[i].fd, SIZE));
+		iov = (struct iovec){
+			mmap(NULL, SIZE, PROT_READ | PROT_WRITE, rows[i].flags, rows[i].fd, 0), SIZE
+		};
+		check(iov.iov_base != MAP_FAILED, "no memory");
+		expect(io_uring_register_buffers(&ring, &iov, 1), 0);
+		sqe = new_sqe(&ring);
+		io_uring_prep_read_fixed(sqe, file, iov.iov_base, SIZE, 0, 0);
+		set_sqe(sqe, 1, 0);
+		expect(run_one(&ring).res, SIZE);
+		expect_pattern(iov.iov_base, 0, SIZE);
+		expect(io_uring_unregister_buffers(&ring), 0);
+		munmap(iov.iov_base, SIZE);
+	}
+	/* What was read into the file in memory is in the file. */
+	expect(pread(rows[0].fd, memory[0], SIZE, 0), SIZE);
+	expect_pattern(memory[0], 0, SIZE);
+	io_uring_queue_exit(&ring);
+}
+
 static void clone_errors(void)
 {
 	struct io_uring_clone_buffers clone = { .src_fd = 9999 };
@@ -452,6 +504,8 @@ const struct conformance_case pinned_cases[] = {
 	{ "cloned buffers are the same, and independent", clone_all },
 	{ "cloned buffers outlive the ring they came from", clone_outlives_its_source },
 	{ "a part of the buffers can be cloned, also over others", clone_some },
+	{ "buffers can be cloned within a ring", clone_within },
+	{ "mapped files can be registered, in memory or as a copy", memory_of_files },
 	{ "errors of cloning", clone_errors },
 	{ "the ring to clone from can be named by index", clone_by_index },
 	{ "a buffer that is cloned over completes its tag", clone_replaces_tags },

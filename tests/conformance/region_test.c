@@ -408,6 +408,32 @@ static void requests_go_on(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void settings_are_kept(void)
+{
+	struct io_uring ring;
+	uint64_t count;
+	int fd = (int)sys(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), file = scratch_file(1);
+
+	open_resizable(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	expect(io_uring_register_files(&ring, &file, 1), 0);
+	expect(io_uring_cq_eventfd_toggle(&ring, false), 0);
+	expect(resize(&ring, 32, 0), 0);
+	check(!io_uring_cq_eventfd_enabled(&ring), "the eventfd is enabled again");
+	expect_usable(&ring);
+	expect(read(fd, &count, sizeof(count)), -1);
+	expect(io_uring_cq_eventfd_toggle(&ring, true), 0);
+	expect_usable(&ring);
+	expect(read(fd, &count, sizeof(count)), sizeof(count));
+	expect(io_uring_unregister_files(&ring), 0);
+	/* Known by an index too. */
+	expect(io_uring_register_ring_fd(&ring), 1);
+	expect(resize(&ring, 16, 0), 0);
+	expect(ring.sq.ring_entries, 16);
+	expect_usable(&ring);
+	io_uring_queue_exit(&ring);
+}
+
 static void too_small(void)
 {
 	struct io_uring ring;
@@ -558,6 +584,7 @@ const struct conformance_case region_cases[] = {
 	{ "completions are kept when the queues are resized", completions_are_kept },
 	{ "submissions are kept when the queues are resized", submissions_are_kept },
 	{ "requests go on when the queues are resized", requests_go_on },
+	{ "what is registered and set is kept when the queues are resized", settings_are_kept },
 	{ "queues too small for what is in them are refused", too_small },
 	{ "resizing a queue that overflows loses nothing", overflowing },
 	{ "errors of resizing", resize_errors },

@@ -474,6 +474,35 @@ static void personality_in_worker(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void personality_kept(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int id, fds[2];
+	char byte;
+
+	if (geteuid())
+		skip_because_of("only root can become somebody else");
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	close((int)sys(open("secret", O_CREAT | O_WRONLY, 0600)));
+	id = io_uring_register_personality(&ring);
+	sys(seteuid(65534));
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, fds[0], &byte, 1, 0);
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(&ring);
+	io_uring_prep_openat(sqe, AT_FDCWD, "secret", O_RDONLY, 0);
+	set_sqe(sqe, 2, 0);
+	sqe->personality = (uint16_t)id;
+	submit(&ring, 2);
+	expect(io_uring_unregister_personality(&ring, id), 0);
+	expect(write(fds[1], "x", 1), 1);
+	expect_answer(&ring, 1, 1);
+	sys(next_answer(&ring).res);
+	io_uring_queue_exit(&ring);
+}
+
 static void personality_ids(void)
 {
 	struct io_uring ring;
@@ -538,6 +567,7 @@ const struct conformance_case register_cases[] = {
 	{ "the opcode after the probe's last is -EINVAL", probe_is_true },
 	{ "a personality is what a request opens files as", personality_opens },
 	{ "a personality holds in a worker too", personality_in_worker },
+	{ "a request keeps the personality it was submitted with", personality_kept },
 	{ "personalities are numbered from 1 and not reused at once", personality_ids },
 	{ "a request with an unknown personality is -EINVAL", personality_unknown },
 	{ 0 },

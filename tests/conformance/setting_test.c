@@ -116,6 +116,40 @@ static void max_workers_holds(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Opening a FIFO blocks until somebody opens the other end: the one worker there is cannot do two. */
+static void max_workers_keeps_others_waiting(void)
+{
+	static const char *const names[] = { "first", "second" };
+	unsigned counts[2] = { 1, 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_iowq_max_workers(&ring, counts), 0);
+	for (int i = 0; i < 2; i++) {
+		sys(mkfifo(names[i], 0600));
+		sqe = new_sqe(&ring);
+		io_uring_prep_openat(sqe, AT_FDCWD, names[i], O_RDONLY, 0);
+		set_sqe(sqe, (uint64_t)i, IOSQE_ASYNC);
+		submit(&ring, 1);
+	}
+	/* A reader would let us in. */
+	for (int i = 0; i < 10; i++) {
+		expect(open(names[1], O_WRONLY | O_NONBLOCK), -1);
+		expect(errno, ENXIO);
+		expect_none(&ring, 5);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct answer a;
+
+		sys(open(names[i], O_WRONLY));
+		a = next_answer(&ring);
+		expect(a.data, i);
+		sys(a.res);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- CLOCK ------------------------------------------------------------------------------------ */
 
 static int set_clock(struct io_uring *ring, clockid_t id)
@@ -514,6 +548,8 @@ const struct conformance_case setting_cases[] = {
 	{ "the workers' limits return those until then", max_workers_returns_previous },
 	{ "a workers' limit above 2^31 is -EINVAL", max_workers_errors },
 	{ "one worker does the work of two requests", max_workers_holds },
+	{ "no more requests block at once than there may be workers",
+	  max_workers_keeps_others_waiting },
 	{ "the clock is CLOCK_MONOTONIC or CLOCK_BOOTTIME", clock_choices },
 	{ "the clock is what waits are timed by", clock_of_waits },
 	{ "NAPI settings return those until then", napi_settings },
