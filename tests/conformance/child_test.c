@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for children. */
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "conformance.h"
@@ -23,7 +22,6 @@ static pid_t child_on(int go[2], int status)
 	make_pipe(go);
 	pid = (pid_t)sys(fork());
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(go[1]);
 		_exit(read(go[0], &byte, 1) < 0 ? 99 : status);
 	}

@@ -2,11 +2,6 @@
 /* The eventfd that tells of completions. */
 #include "conformance.h"
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 static int new_eventfd(void)
 {
 	return (int)sys(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -226,7 +221,7 @@ static void shared_by_rings(void)
 		run_nop(&rings[i], 0);
 		check(signalled(fd, 5000), "no signal from ring %d", i);
 	}
-	expect(call(&rings[0], IORING_UNREGISTER_EVENTFD, NULL, 0), 0);
+	expect(io_uring_unregister_eventfd(&rings[0]), 0);
 	run_nop(&rings[0], 0);
 	check(!signalled(fd, 20), "a signal from the ring that unregistered");
 	run_nop(&rings[1], 0);
