@@ -346,6 +346,42 @@ static void not_both(void)
 	expect(try_ring(&ring, 1, &p), -EOVERFLOW);
 }
 
+static void any_kind_of_ring(void)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		IORING_SETUP_SQPOLL,
+		IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQE128,
+		IORING_SETUP_NO_MMAP,
+	};
+	struct io_uring ring;
+
+	need_linux(6, 18, "IORING_SETUP_CQE_MIXED");
+	for (size_t i = 0; i < 2 * ARRAY_LEN(flags); i++) {
+		bool all = i % 2;
+
+		open_ring(&ring, 8,
+			  flags[i / 2] | (all ? IORING_SETUP_CQE32 : IORING_SETUP_CQE_MIXED));
+		for (uint64_t next = 0; next < 200; next += 4) {
+			for (uint64_t k = next; k < next + 4; k++)
+				prep_nop(&ring, k,
+					 all || is_long(k) ? IORING_NOP_CQE32 | IORING_NOP_TW : 0);
+			submit(&ring, 4);
+			for (unsigned k = 0; k < 4; k++) {
+				struct answer a = next_answer(&ring);
+
+				/* Through task work they may be overtaken. */
+				check(a.data >= next && a.data < next + 4, "data %d", (int)a.data);
+				if (all || is_long(a.data)) {
+					expect(a.extra[0], ~a.data);
+					expect(a.extra[1], a.data * 3);
+				}
+			}
+		}
+		io_uring_queue_exit(&ring);
+	}
+}
+
 /* ---- Mixed SQEs, and rewinding ---------------------------------------------------------------- */
 
 static void mixed_sqes(void)
@@ -441,6 +477,7 @@ const struct conformance_case entry_cases[] = {
 	{ "in a mixed ring both kinds overflow, in order", mixed_overflow },
 	{ "in a mixed ring a long CQE counts as two that are waited for", mixed_wait },
 	{ "a ring has long CQEs or mixed ones, not both", not_both },
+	{ "every kind of ring has long CQEs, or both kinds", any_kind_of_ring },
 	{ "short and long SQEs can be mixed", mixed_sqes },
 	{ "a long SQE is refused where there are none", mixed_sqes_refused },
 	{ "long opcodes are -EINVAL where they are not known", long_opcodes_unknown },

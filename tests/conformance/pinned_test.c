@@ -400,6 +400,7 @@ static void memory_of_files(void)
 	struct iovec iov;
 	int file = scratch_file(SIZE);
 
+	need_linux(6, 5, "registering mapped files");
 	open_ring(&ring, 8, 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		sys(ftruncate(rows[i].fd, SIZE));

@@ -135,6 +135,7 @@ static void null_arguments(void)
 	};
 	struct io_uring ring;
 
+	need_linux(5, 18, "all of these calls");
 	open_ring(&ring, 8, 0);
 	expect_rows(&ring, rows, ARRAY_LEN(rows));
 	io_uring_queue_exit(&ring);
@@ -165,6 +166,7 @@ static void bad_addresses(void)
 	};
 	struct io_uring ring;
 
+	need_linux(6, 18, "all of these calls");
 	open_ring(&ring, 8, 0);
 	expect_rows(&ring, rows, ARRAY_LEN(rows));
 	io_uring_queue_exit(&ring);
@@ -241,6 +243,7 @@ static void nothing_to_unregister(void)
 	};
 	struct io_uring ring;
 
+	need_linux(6, 8, "all of these calls");
 	open_ring(&ring, 8, 0);
 	expect_rows(&ring, rows, ARRAY_LEN(rows));
 	io_uring_queue_exit(&ring);
@@ -251,6 +254,7 @@ static void unknown_opcodes(void)
 	static const unsigned unknown[] = { 64, 255, 0x7fffffff };
 	struct io_uring ring;
 
+	need_linux(6, 3, "looking at the opcode first");
 	open_ring(&ring, 8, 0);
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
 		expect(call(&ring, unknown[i], NULL, 0), -EINVAL);

@@ -34,6 +34,26 @@ static void disabled(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Nothing is entered then, so nothing can say no; the thread begins once it may. */
+static void disabled_polling_thread(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	open_ring(&ring, 8, IORING_SETUP_R_DISABLED | IORING_SETUP_SQPOLL);
+	sqe = new_sqe(&ring);
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 4, 0);
+	submit(&ring, 1);
+	sleep_ms(30);
+	expect(io_uring_sq_ready(&ring), 1);
+	expect(io_uring_cq_ready(&ring), 0);
+	expect(io_uring_enable_rings(&ring), 0);
+	expect_answer(&ring, 4, 0);
+	expect(io_uring_sq_ready(&ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void disabled_registers(void)
 {
 	int fd = scratch_file(1);
@@ -605,6 +625,7 @@ static void index_dropped(void)
 
 const struct conformance_case restrict_cases[] = {
 	{ "a disabled ring takes no requests until it is enabled", disabled },
+	{ "a disabled ring's polling thread starts when it is enabled", disabled_polling_thread },
 	{ "a disabled ring can register", disabled_registers },
 	{ "a ring not disabled can neither be enabled nor restricted", never_disabled },
 	{ "the thread that enables a single-issuer ring is its issuer", enabled_by_thread },
