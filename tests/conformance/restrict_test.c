@@ -34,21 +34,24 @@ static void disabled(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* Nothing is entered then, so nothing can say no; the thread begins once it may. */
+/* It takes nothing until then. Submitting says so only if it has to wake the thread. */
 static void disabled_polling_thread(void)
 {
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
+	int ret;
 
 	open_ring(&ring, 8, IORING_SETUP_R_DISABLED | IORING_SETUP_SQPOLL);
 	sqe = new_sqe(&ring);
 	io_uring_prep_nop(sqe);
 	set_sqe(sqe, 4, 0);
-	submit(&ring, 1);
+	ret = io_uring_submit(&ring);
+	check(ret == 1 || ret == -EBADFD, "submitting gave %d", ret);
 	sleep_ms(30);
 	expect(io_uring_sq_ready(&ring), 1);
 	expect(io_uring_cq_ready(&ring), 0);
 	expect(io_uring_enable_rings(&ring), 0);
+	check(io_uring_submit(&ring) >= 0, "submitting fails once enabled");
 	expect_answer(&ring, 4, 0);
 	expect(io_uring_sq_ready(&ring), 0);
 	io_uring_queue_exit(&ring);
