@@ -44,6 +44,7 @@ extern const struct conformance_case setup_cases[];
 extern const struct conformance_case nop_cases[];
 extern const struct conformance_case rw_cases[];
 extern const struct conformance_case fixed_cases[];
+extern const struct conformance_case read_multishot_cases[];
 extern const struct conformance_case file_cases[];
 extern const struct conformance_case path_cases[];
 extern const struct conformance_case splice_cases[];

@@ -22,6 +22,7 @@ static const struct family {
 	{ "nop", nop_cases },
 	{ "rw", rw_cases },
 	{ "fixed", fixed_cases },
+	{ "read-multishot", read_multishot_cases },
 	{ "file", file_cases },
 	{ "path", path_cases },
 	{ "splice", splice_cases },
