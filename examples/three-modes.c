@@ -19,7 +19,7 @@
 #define READS 256
 #define BATCH 32
 #define BLOCK 4096
-#define SPINS 100000000 /* looks at the CQ before sleeping; some seconds */
+#define SPINS 100000000 /* looks at the CQ before sleeping: some tenths of a second */
 
 struct mode {
 	const char *name;
