@@ -3,6 +3,7 @@
 # Builds each example as its reader would, from an installed package through pkg-config, and runs
 # it. Prints TAP. With a COMMAND, such as valgrind, the examples run under it.
 # usage: [CC=cc] [CFLAGS=...] tests/examples.sh BUILD-DIR [COMMAND...]
+# shellcheck disable=SC2086 # $run is a list of words
 set -u
 build=$(cd "$1" && pwd)
 shift
@@ -69,7 +70,7 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
 compile() {
 	file=$1 program=$2
 	shift 2
-	# shellcheck disable=SC2046,SC2086 # lists of words
+	# shellcheck disable=SC2046 # lists of words
 	${CC:-cc} ${CFLAGS:-} -g -O2 -Wall -Wextra -Werror $(pkg-config --cflags anyring) "$@" "$file" \
 		$(pkg-config --libs anyring) -pthread -o "$program"
 }
@@ -239,10 +240,18 @@ check "timer of a word" fails 2 usage $run ./timer word
 
 # ---- mailbox -----------------------------------------------------------------------------------
 
-check "mailbox" prints "1000 messages each way, sum 333833500, as it should be" $run ./mailbox
-check "mailbox: one message" prints "1 messages each way, sum 1, as it should be" $run ./mailbox 1
-check "mailbox: 20000 messages" \
-	prints "20000 messages each way, sum 2666866670000, as it should be" $run ./mailbox 20000
+case $run in
+*valgrind*)
+	# Of two threads, one in io_uring_enter() keeps the other from running (valgrind 3.19).
+	skip "mailbox" "valgrind lets no other thread run while one waits in io_uring_enter"
+	;;
+*)
+	check "mailbox" prints "1000 messages each way, sum 333833500, as it should be" ./mailbox
+	check "mailbox: one message" prints "1 messages each way, sum 1, as it should be" ./mailbox 1
+	check "mailbox: 20000 messages" \
+		prints "20000 messages each way, sum 2666866670000, as it should be" ./mailbox 20000
+	;;
+esac
 check "mailbox of a word" fails 2 usage $run ./mailbox word
 
 # ---- echo --------------------------------------------------------------------------------------
@@ -255,7 +264,10 @@ start() {
 	tries=0
 	until port=$(awk '/^listening on port/ { print $4 }' port) && [ -n "$port" ]; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 300 ] && kill -0 "$server" 2>/dev/null || { cat errors; return 1; }
+		if [ "$tries" -eq 300 ] || ! kill -0 "$server" 2>/dev/null; then
+			cat errors
+			return 1
+		fi
 		sleep 0.1
 	done
 }
