@@ -73,7 +73,7 @@ static int reap_reads(struct io_uring *ring, int count, int *completed, long *by
 static int read_start(int fd, const char *path, char *buffers)
 {
 	struct io_uring ring;
-	int ret, submitted, completed;
+	int ret, submitted, completed = 0;
 	long bytes = 0;
 
 	ret = io_uring_queue_init(READS, &ring, 0);

@@ -131,18 +131,19 @@ int main(int argc, char **argv)
 	const struct mode modes[] = { { "interrupt", 0 },
 				      { "polled", IORING_SETUP_IOPOLL },
 				      { "kernel-polled", IORING_SETUP_SQPOLL } };
-	char *buffers = aligned_alloc(BLOCK, BATCH * BLOCK);
+	char *buffers;
 	int fd, ret;
 
-	if (argc != 2 || !buffers) {
+	if (argc != 2) {
 		fprintf(stderr, "usage: %s FILE\n", argv[0]);
-		free(buffers);
 		return 2;
 	}
 	fd = open_direct(argv[1]);
-	ret = fd < 0 ? failed("open", argv[1], errno) : compare(modes, 3, fd, argv[1], buffers);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return failed("open", argv[1], errno);
+	buffers = aligned_alloc(BLOCK, BATCH * BLOCK);
+	ret = buffers ? compare(modes, 3, fd, argv[1], buffers) : failed("get", "memory", ENOMEM);
 	free(buffers);
+	close(fd);
 	return ret;
 }

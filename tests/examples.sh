@@ -120,6 +120,7 @@ done
 cat >short-writes.h <<'C'
 #define _GNU_SOURCE 1
 #include <liburing.h>
+#undef io_uring_prep_write /* a macro with -DANYRING_CHECKED */
 #define io_uring_prep_write(sqe, fd, buf, len, offset) \
 	io_uring_prep_write(sqe, fd, buf, (len) - (len) / 3, offset)
 C
@@ -136,6 +137,7 @@ static inline void short_read(struct io_uring_sqe *sqe, int fd, char *buf, unsig
 	v[1] = (struct iovec){ (void *)8, len / 2 };
 	io_uring_prep_readv(sqe, fd, v, len > 1 ? 2 : 1, at);
 }
+#undef io_uring_prep_read
 #define io_uring_prep_read short_read
 C
 head -c 3000001 /dev/urandom >src
