@@ -6,7 +6,6 @@
  *	cc $(pkg-config --cflags anyring) echo.c $(pkg-config --libs anyring) -o echo
  *	./echo [PORT]	# 0 or none: any free port, which it prints; SIGINT or SIGTERM ends it
  */
-#define _GNU_SOURCE 1
 #include <err.h>
 #include <liburing.h>
 #include <netinet/in.h>

@@ -7,7 +7,6 @@
  *	cc $(pkg-config --cflags anyring) link-copy.c $(pkg-config --libs anyring) -o link-copy
  *	./link-copy SRC DST
  */
-#define _GNU_SOURCE 1
 #include <liburing.h>
 #include <stdio.h>
 #include <unistd.h>

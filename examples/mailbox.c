@@ -9,7 +9,6 @@
  * One thread sends the numbers 1 to COUNT, the other answers each with its square; the sum is
  * checked.
  */
-#define _GNU_SOURCE 1
 #include <liburing.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
  *
  * A kernel before 6.4 has no multishot timeout: there each tick arms the next.
  */
-#define _GNU_SOURCE 1
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
