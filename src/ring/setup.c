@@ -6,6 +6,38 @@
 
 #include "ring/ring.h"
 
+/*
+ * liburing.so.2's layout: a program built against either header brings its own struct io_uring, and
+ * the inline functions of that header read it.
+ */
+#ifdef __LP64__
+#define AT(type, member, offset) \
+	static_assert(offsetof(struct type, member) == (offset), #type "." #member)
+AT(io_uring_sq, kflags, 32);
+AT(io_uring_sq, array, 48);
+AT(io_uring_sq, sqes, 56);
+AT(io_uring_sq, sqe_head, 64);
+AT(io_uring_sq, sqe_tail, 68);
+AT(io_uring_sq, ring_sz, 72);
+AT(io_uring_sq, ring_ptr, 80);
+AT(io_uring_sq, ring_mask, 88);
+AT(io_uring_sq, ring_entries, 92);
+AT(io_uring_cq, kflags, 32);
+AT(io_uring_cq, koverflow, 40);
+AT(io_uring_cq, cqes, 48);
+AT(io_uring_cq, ring_sz, 56);
+AT(io_uring_cq, ring_ptr, 64);
+AT(io_uring_cq, ring_mask, 72);
+AT(io_uring_cq, ring_entries, 76);
+AT(io_uring, cq, 104);
+AT(io_uring, flags, 192);
+AT(io_uring, ring_fd, 196);
+AT(io_uring, features, 200);
+AT(io_uring, enter_ring_fd, 204);
+AT(io_uring, int_flags, 208);
+static_assert(sizeof(struct io_uring) == 216, "size of struct io_uring");
+#endif
+
 /* The kernel's header in front of the CQEs when the application supplies the memory (since 6.5). */
 #define KERNEL_RING_HEADER 64
 
