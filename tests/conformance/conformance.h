@@ -41,6 +41,7 @@ struct conformance_case {
 
 /* Each ends with an empty row. */
 extern const struct conformance_case setup_cases[];
+extern const struct conformance_case flags_cases[];
 extern const struct conformance_case nop_cases[];
 extern const struct conformance_case rw_cases[];
 extern const struct conformance_case fixed_cases[];

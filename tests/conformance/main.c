@@ -19,6 +19,7 @@ static const struct family {
 	const struct conformance_case *cases;
 } families[] = {
 	{ "setup", setup_cases },
+	{ "flags", flags_cases },
 	{ "nop", nop_cases },
 	{ "rw", rw_cases },
 	{ "fixed", fixed_cases },
