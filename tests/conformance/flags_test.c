@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the flags of io_uring_setup(2) change in a ring's behaviour. */
-#include "conformance.h"
-
-static void queue_nop(struct io_uring *ring, uint64_t data)
-{
-	struct io_uring_sqe *sqe = new_sqe(ring);
-
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, data, 0);
-}
-
-/* A request that is refused while it is submitted: no such opcode. */
-static void queue_bad(struct io_uring *ring, uint64_t data)
-{
-	struct io_uring_sqe *sqe = new_sqe(ring);
-
-	io_uring_prep_nop(sqe);
-	sqe->opcode = 255;
-	set_sqe(sqe, data, 0);
-}
-
-static void run_in_thread(void *(*run)(void *), void *arg)
-{
-	pthread_t thread;
-
-	expect(pthread_create(&thread, NULL, run, arg), 0);
-	expect(pthread_join(thread, NULL), 0);
-}
+#include "requests.h"
 
 /* ---- SUBMIT_ALL ------------------------------------------------------------------------------- */
 
@@ -35,10 +9,10 @@ static void stop_at_error(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	queue_nop(&ring, 1);
-	queue_bad(&ring, 2);
-	queue_nop(&ring, 3);
-	queue_nop(&ring, 4);
+	queue_nop(&ring, 1, 0);
+	queue_refused(&ring, 2, 0);
+	queue_nop(&ring, 3, 0);
+	queue_nop(&ring, 4, 0);
 	/* The bad one is counted, and completes; those behind it stay queued. */
 	expect(io_uring_submit(&ring), 2);
 	expect(io_uring_sq_ready(&ring), 2);
@@ -49,7 +23,7 @@ static void stop_at_error(void)
 	expect_answer(&ring, 3, 0);
 	expect_answer(&ring, 4, 0);
 	/* One that is refused first of all is counted, too. */
-	queue_bad(&ring, 5);
+	queue_refused(&ring, 5, 0);
 	expect(io_uring_submit(&ring), 1);
 	expect_answer(&ring, 5, -EINVAL);
 	io_uring_queue_exit(&ring);
@@ -60,10 +34,10 @@ static void submit_all(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, IORING_SETUP_SUBMIT_ALL);
-	queue_nop(&ring, 1);
-	queue_bad(&ring, 2);
-	queue_bad(&ring, 3);
-	queue_nop(&ring, 4);
+	queue_nop(&ring, 1, 0);
+	queue_refused(&ring, 2, 0);
+	queue_refused(&ring, 3, 0);
+	queue_nop(&ring, 4, 0);
 	expect(io_uring_submit(&ring), 4);
 	expect_answer(&ring, 1, 0);
 	expect_answer(&ring, 2, -EINVAL);
@@ -81,7 +55,7 @@ static void failing_is_no_stop(void)
 	open_ring(&ring, 8, 0);
 	io_uring_prep_read(new_sqe(&ring), -1, &byte, 1, 0);
 	set_sqe(&ring.sq.sqes[0], 1, 0);
-	queue_nop(&ring, 2);
+	queue_nop(&ring, 2, 0);
 	submit(&ring, 2);
 	expect_answer(&ring, 1, -EBADF);
 	expect_answer(&ring, 2, 0);
@@ -95,7 +69,7 @@ static void disabled(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 4, IORING_SETUP_R_DISABLED);
-	queue_nop(&ring, 1);
+	queue_nop(&ring, 1, 0);
 	expect(io_uring_submit(&ring), -EBADFD);
 	expect(io_uring_enter((unsigned)ring.ring_fd, 0, 0, 0, NULL), -EBADFD);
 	expect(io_uring_get_events(&ring), -EBADFD);
@@ -146,7 +120,7 @@ static void single_issuer(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 4, IORING_SETUP_SINGLE_ISSUER);
-	queue_nop(&ring, 1);
+	queue_nop(&ring, 1, 0);
 	run_in_thread(intrude, &ring);
 	expect_none(&ring, 0);
 	expect(io_uring_sq_ready(&ring), 1);
@@ -171,7 +145,7 @@ static void issuer_enables(void)
 
 	open_ring(&ring, 4, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_R_DISABLED);
 	run_in_thread(take_over, &ring);
-	queue_nop(&ring, 1);
+	queue_nop(&ring, 1, 0);
 	expect(io_uring_submit(&ring), -EEXIST);
 	io_uring_queue_exit(&ring);
 }
@@ -214,7 +188,7 @@ static void deferring_waits_alone(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 4, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-	queue_nop(&ring, 1);
+	queue_nop(&ring, 1, 0);
 	run_in_thread(others_must_not, &ring);
 	expect(io_uring_submit(&ring), 1);
 	expect_answer(&ring, 1, 0);
@@ -247,7 +221,7 @@ static void deferred(void)
 	sleep_ms(20);
 	expect(io_uring_cq_ready(&ring), 0);
 	/* Submitting is not getting events. */
-	queue_nop(&ring, 2);
+	queue_nop(&ring, 2, 0);
 	expect(io_uring_submit(&ring), 1);
 	expect(io_uring_cq_ready(&ring), 1);
 	expect_answer(&ring, 2, 0);
@@ -315,8 +289,8 @@ static void long_entries(void)
 	for (unsigned i = 0; i < 12; i++) {
 		struct answer a;
 
-		queue_nop(&ring, i);
-		queue_nop(&ring, i + 100);
+		queue_nop(&ring, i, 0);
+		queue_nop(&ring, i + 100, 0);
 		check((char *)&ring.sq.sqes[2] - (char *)&ring.sq.sqes[0] == 128, "SQE size");
 		submit(&ring, 2);
 		a = next_answer(&ring);
@@ -339,7 +313,7 @@ static void mixed_completions(void)
 		struct io_uring_sqe *sqe;
 
 		/* One short and one long: long ones come to every position, the last included. */
-		queue_nop(&ring, i);
+		queue_nop(&ring, i, 0);
 		sqe = new_sqe(&ring);
 		io_uring_prep_nop(sqe);
 		sqe->nop_flags = IORING_NOP_CQE32;
