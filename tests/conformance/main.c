@@ -34,6 +34,7 @@ static const struct family {
 	{ "poll", poll_cases },
 	{ "link", link_cases },
 	{ "timeout", timeout_cases },
+	{ "link-timeout", link_timeout_cases },
 	{ "cancel", cancel_cases },
 	{ "wait", wait_cases },
 	{ "overflow", overflow_cases },
