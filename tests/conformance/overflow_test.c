@@ -1,7 +1,420 @@
 /* SPDX-License-Identifier: MIT */
 /* A full completion queue, and eventfds. */
-#include "conformance.h"
+#include "requests.h"
+
+/* ---- Overflow ----------------------------------------------------------------------------------- */
+
+/* A ring with room for four completions, and those of the nops 0 .. count - 1, none reaped. */
+static void overflow(struct io_uring *ring, unsigned count)
+{
+	open_ring(ring, 2, 0);
+	need_feature(ring, IORING_FEAT_NODROP, "completions that are kept");
+	for (unsigned i = 0; i < count; i++) {
+		queue_nop(ring, i, 0);
+		/* The queue's being full keeps nothing from being submitted. */
+		submit(ring, 1);
+	}
+	expect(io_uring_cq_ready(ring), count < 4 ? count : 4);
+	expect(io_uring_cq_has_overflow(ring), count > 4);
+}
+
+/* The completions `first` .. `last` in their order, none reaped twice, none lost. */
+static void expect_all(struct io_uring *ring, unsigned first, unsigned last)
+{
+	for (unsigned i = first; i <= last; i++)
+		expect_full_answer(ring, i, 0, 0);
+	expect_none(ring, 0);
+	expect(io_uring_cq_has_overflow(ring), 0);
+	expect(*ring->cq.koverflow, 0);
+}
+
+static void none_lost(void)
+{
+	const unsigned counts[] = { 4, 5, 8, 9, 100 };
+
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		struct io_uring ring;
+
+		overflow(&ring, counts[i]);
+		expect_all(&ring, 0, counts[i] - 1);
+		expect_usable(&ring);
+		io_uring_queue_exit(&ring);
+	}
+}
+
+static void reap_four(struct io_uring *ring, unsigned first)
+{
+	for (unsigned i = 0; i < 4; i++)
+		expect_answer(ring, first + i, 0);
+}
+
+static void flushed_by_events(void)
+{
+	struct io_uring ring;
+
+	overflow(&ring, 10);
+	/* Full still: there is nowhere to flush it to. */
+	expect(io_uring_get_events(&ring), 0);
+	expect(io_uring_cq_ready(&ring), 4);
+	reap_four(&ring, 0);
+	expect(io_uring_cq_ready(&ring), 0);
+	expect(io_uring_cq_has_overflow(&ring), 1);
+	expect(io_uring_get_events(&ring), 0);
+	expect(io_uring_cq_ready(&ring), 4);
+	expect(io_uring_cq_has_overflow(&ring), 1);
+	reap_four(&ring, 4);
+	expect(io_uring_get_events(&ring), 0);
+	expect(io_uring_cq_ready(&ring), 2);
+	expect(io_uring_cq_has_overflow(&ring), 0);
+	expect_all(&ring, 8, 9);
+	io_uring_queue_exit(&ring);
+}
+
+static void flushed_by_peeking(void)
+{
+	struct io_uring_cqe *cqe, *cqes[8];
+	struct io_uring ring;
+
+	overflow(&ring, 9);
+	reap_four(&ring, 0);
+	expect(io_uring_peek_cqe(&ring, &cqe), 0);
+	expect(cqe->user_data, 4);
+	expect(io_uring_cq_ready(&ring), 4);
+	io_uring_cq_advance(&ring, 4);
+	expect(io_uring_peek_batch_cqe(&ring, cqes, 8), 1);
+	expect(cqes[0]->user_data, 8);
+	expect_all(&ring, 8, 8);
+	io_uring_queue_exit(&ring);
+}
+
+static void flushed_by_waiting(void)
+{
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	overflow(&ring, 9);
+	reap_four(&ring, 0);
+	expect(io_uring_wait_cqe_nr(&ring, &cqe, 3), 0);
+	expect(io_uring_cq_ready(&ring), 4);
+	expect(cqe->user_data, 4);
+	/* One reaped, one flushed. */
+	io_uring_cqe_seen(&ring, cqe);
+	expect(io_uring_wait_cqe_nr(&ring, &cqe, 4), 0);
+	expect(io_uring_cq_ready(&ring), 4);
+	expect_all(&ring, 5, 8);
+	io_uring_queue_exit(&ring);
+}
+
+static void order_is_kept(void)
+{
+	struct io_uring ring;
+
+	/* What completes while others are kept has to queue up behind them. */
+	overflow(&ring, 6);
+	expect_answer(&ring, 0, 0);
+	expect_answer(&ring, 1, 0);
+	queue_nop(&ring, 6, 0);
+	++*ring.sq.ktail;
+	expect(io_uring_enter((unsigned)ring.ring_fd, 1, 0, 0, NULL), 1);
+	expect(io_uring_cq_ready(&ring), 2);
+	ring.sq.sqe_head = ring.sq.sqe_tail;
+	expect_all(&ring, 2, 6);
+	io_uring_queue_exit(&ring);
+}
+
+static void submitting_goes_on(void)
+{
+	struct io_uring ring;
+
+	overflow(&ring, 5);
+	reap_four(&ring, 0);
+	queue_nop(&ring, 5, 0);
+	submit(&ring, 1);
+	expect_all(&ring, 4, 5);
+	io_uring_queue_exit(&ring);
+}
+
+static void pending_requests(void)
+{
+	struct answer answers[10];
+	struct io_uring ring;
+	int fds[10];
+
+	open_ring(&ring, 2, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		fds[i] = queue_hanging(&ring, i, 0);
+		submit(&ring, 1);
+	}
+	for (unsigned i = 0; i < 10; i++)
+		release(fds[i]);
+	sorted_answers(&ring, answers, 10);
+	for (unsigned i = 0; i < 10; i++)
+		expect_full_answer_at(__FILE__, __LINE__, answers[i], i, 1, 0);
+	expect_none(&ring, 20);
+	io_uring_queue_exit(&ring);
+}
+
+static void many(void)
+{
+	struct io_uring ring;
+	unsigned reaped = 0;
+
+	open_ring(&ring, 32, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		for (unsigned k = 0; k < 32; k++)
+			queue_nop(&ring, i * 32 + k, 0);
+		submit(&ring, 32);
+		/* Less than what came. */
+		for (unsigned k = 0; k < 20; k++, reaped++)
+			expect_answer(&ring, reaped, 0);
+	}
+	expect_all(&ring, reaped, 3199);
+	io_uring_queue_exit(&ring);
+}
+
+static void long_completions(void)
+{
+	struct io_uring ring;
+
+	open_ring(&ring, 2, IORING_SETUP_CQE32);
+	for (unsigned i = 0; i < 11; i++) {
+		queue_nop(&ring, i, 0);
+		submit(&ring, 1);
+	}
+	expect(io_uring_cq_ready(&ring), 4);
+	expect_all(&ring, 0, 10);
+	io_uring_queue_exit(&ring);
+}
+
+static void closed_while_full(void)
+{
+	struct io_uring ring;
+
+	overflow(&ring, 50);
+	io_uring_queue_exit(&ring);
+	open_ring(&ring, 2, 0);
+	expect_usable(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- Eventfds ----------------------------------------------------------------------------------- */
+
+/* What the eventfd counted, and makes it zero. */
+static uint64_t counted(int fd)
+{
+	uint64_t value = 0;
+
+	if (read(fd, &value, sizeof(value)) < 0)
+		expect(errno, EAGAIN);
+	return value;
+}
+
+static int make_eventfd(void)
+{
+	return (int)sys(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+static void submit_nop(struct io_uring *ring)
+{
+	queue_nop(ring, 1, 0);
+	submit(ring, 1);
+	expect_answer(ring, 1, 0);
+}
+
+/* A request that completes after it was submitted. */
+static void submit_later(struct io_uring *ring)
+{
+	int fd = queue_hanging(ring, 1, 0);
+
+	submit(ring, 1);
+	release(fd);
+	expect_answer(ring, 1, 1);
+	close(fd);
+}
+
+static void signalled(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd();
+	uint64_t value;
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	expect(counted(fd), 0);
+	submit_nop(&ring);
+	expect(counted(fd), 1);
+	submit_later(&ring);
+	expect(counted(fd), 1);
+	/* Of a batch at least one. */
+	for (unsigned i = 0; i < 4; i++)
+		queue_nop(&ring, 1, 0);
+	submit(&ring, 4);
+	value = counted(fd);
+	check(value >= 1 && value <= 4, "%llu", (unsigned long long)value);
+	/* Waiting, reaping and what completes silently are no completions. */
+	for (unsigned i = 0; i < 4; i++)
+		next_answer(&ring);
+	queue_nop(&ring, 1, IOSQE_CQE_SKIP_SUCCESS);
+	submit(&ring, 1);
+	expect_none(&ring, 10);
+	expect(counted(fd), 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void signalled_async(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd_async(&ring, fd), 0);
+	submit_nop(&ring);
+	expect(counted(fd), 0);
+	/* By a worker, that is: Linux 6.18 does not count what its own polling completes later. */
+	queue_nop(&ring, 1, IOSQE_ASYNC);
+	submit(&ring, 1);
+	expect_answer(&ring, 1, 0);
+	for (int64_t end = now_ms() + 3000; now_ms() < end;)
+		if (counted(fd) == 1) {
+			io_uring_queue_exit(&ring);
+			return;
+		}
+	check(0, "no signal");
+}
+
+static void signals_off_and_on(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	expect(io_uring_cq_eventfd_enabled(&ring), 1);
+	expect(io_uring_cq_eventfd_toggle(&ring, false), 0);
+	expect(io_uring_cq_eventfd_enabled(&ring), 0);
+	submit_nop(&ring);
+	submit_later(&ring);
+	expect(counted(fd), 0);
+	expect(io_uring_cq_eventfd_toggle(&ring, true), 0);
+	/* What came meanwhile is not signalled later. */
+	expect(counted(fd), 0);
+	submit_nop(&ring);
+	expect(counted(fd), 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void registering_eventfds(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd(), other = make_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_unregister_eventfd(&ring), -ENXIO);
+	expect(io_uring_register_eventfd(&ring, -1), -EBADF);
+	expect(io_uring_register_eventfd(&ring, scratch_file(1)), -EINVAL);
+	expect(io_uring_register((unsigned)ring.ring_fd, IORING_REGISTER_EVENTFD, &fd, 2), -EINVAL);
+	expect(io_uring_register((unsigned)ring.ring_fd, IORING_REGISTER_EVENTFD, NULL, 1),
+	       -EFAULT);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	expect(io_uring_register_eventfd(&ring, other), -EBUSY);
+	expect(io_uring_register_eventfd(&ring, fd), -EBUSY);
+	expect(io_uring_register_eventfd_async(&ring, fd), -EBUSY);
+	expect(io_uring_unregister_eventfd(&ring), 0);
+	expect(io_uring_unregister_eventfd(&ring), -ENXIO);
+	submit_nop(&ring);
+	expect(counted(fd), 0);
+	expect(io_uring_register_eventfd(&ring, other), 0);
+	submit_nop(&ring);
+	expect(counted(other), 1);
+	expect(counted(fd), 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void eventfd_is_held(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd(), copy = (int)sys(dup(fd));
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	sys(close(fd));
+	submit_nop(&ring);
+	expect(counted(copy), 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void one_for_two_rings(void)
+{
+	struct io_uring one, two;
+	int fd = make_eventfd();
+
+	open_ring(&one, 8, 0);
+	open_ring(&two, 8, 0);
+	expect(io_uring_register_eventfd(&one, fd), 0);
+	expect(io_uring_register_eventfd(&two, fd), 0);
+	submit_nop(&one);
+	submit_nop(&two);
+	expect(counted(fd), 2);
+	io_uring_queue_exit(&one);
+	submit_nop(&two);
+	expect(counted(fd), 1);
+	io_uring_queue_exit(&two);
+}
+
+static void eventfd_of_multishot(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd(), shots;
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	shots = queue_multishot(&ring, 1);
+	submit(&ring, 1);
+	for (int i = 0; i < 3; i++) {
+		release(shots);
+		expect_answer(&ring, 1, POLLIN);
+		expect(counted(fd), 1);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+static void eventfd_of_deferred(void)
+{
+	struct io_uring ring;
+	int fd = make_eventfd(), hanging;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	open_ring(&ring, 8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	hanging = queue_hanging(&ring, 1, 0);
+	submit(&ring, 1);
+	counted(fd);
+	release(hanging);
+	/* Signalled when there is work, or nobody would ever come for it. */
+	expect(sys(poll(&pfd, 1, 5000)), 1);
+	expect(io_uring_cq_ready(&ring), 0);
+	expect_answer(&ring, 1, 1);
+	io_uring_queue_exit(&ring);
+}
 
 const struct conformance_case overflow_cases[] = {
+	{ "no completion is lost, and all come in their order", none_lost },
+	{ "asking for events flushes what there is room for", flushed_by_events },
+	{ "peeking at an empty queue flushes", flushed_by_peeking },
+	{ "waiting flushes", flushed_by_waiting },
+	{ "later completions do not overtake those that are kept", order_is_kept },
+	{ "submitting goes on", submitting_goes_on },
+	{ "requests that complete later are kept as well", pending_requests },
+	{ "thousands are kept", many },
+	{ "long completions are kept as well", long_completions },
+	{ "a ring can be closed with completions kept", closed_while_full },
+	{ "an eventfd is signalled for completions", signalled },
+	{ "an async eventfd is signalled for what a worker completed", signalled_async },
+	{ "signals can be turned off and on", signals_off_and_on },
+	{ "one eventfd can be registered at a time", registering_eventfds },
+	{ "a registered eventfd is held", eventfd_is_held },
+	{ "two rings can share an eventfd", one_for_two_rings },
+	{ "an eventfd is signalled for each of a multishot's completions", eventfd_of_multishot },
+	{ "an eventfd is signalled for work that is deferred", eventfd_of_deferred },
 	{ 0 },
 };
