@@ -62,6 +62,7 @@ extern const struct conformance_case wait_cases[];
 extern const struct conformance_case overflow_cases[];
 extern const struct conformance_case sqpoll_cases[];
 extern const struct conformance_case iopoll_cases[];
+extern const struct conformance_case thread_cases[];
 extern const struct conformance_case process_cases[];
 extern const struct conformance_case register_cases[];
 extern const struct conformance_case eventfd_cases[];

@@ -40,6 +40,7 @@ static const struct family {
 	{ "overflow", overflow_cases },
 	{ "sqpoll", sqpoll_cases },
 	{ "iopoll", iopoll_cases },
+	{ "thread", thread_cases },
 	{ "process", process_cases },
 	{ "register", register_cases },
 	{ "eventfd", eventfd_cases },
