@@ -58,6 +58,10 @@ static void no_call(void)
 	struct io_uring ring;
 
 	open_polled(&ring, 8, 5000);
+	/* A thread that has had no work yet may sleep at once, whatever its idle time. */
+	queue_nop(&ring, 0, 0);
+	send_off(&ring);
+	expect_nops(&ring, 1);
 	for (int round = 0; round < 5; round++) {
 		for (unsigned i = 0; i < 8; i++)
 			queue_nop(&ring, i, 0);
