@@ -46,11 +46,13 @@ static void run_chain(struct io_uring *ring, const struct step *steps)
 
 static void run_chains(const struct step (*chains)[6], size_t count)
 {
+	/* Completions that are deferred come as all others do. */
+	const unsigned flags[] = { 0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN };
 	struct io_uring ring;
 
-	for (size_t i = 0; i < count; i++) {
-		open_ring(&ring, 8, 0);
-		run_chain(&ring, chains[i]);
+	for (size_t i = 0; i < count * ARRAY_LEN(flags); i++) {
+		open_ring(&ring, 8, flags[i / count]);
+		run_chain(&ring, chains[i % count]);
 		io_uring_queue_exit(&ring);
 	}
 }
@@ -466,6 +468,41 @@ static void drain_and_multishot(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void drain_and_timeout(void)
+{
+	struct __kernel_timespec never = { .tv_sec = 1000 };
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	queue_timeout(&ring, &never, 0, 0, 1);
+	queue_nop(&ring, 2, DRAIN);
+	submit(&ring, 2);
+	expect_none(&ring, 20);
+	expect(cancel_now(&ring, 1), 0);
+	expect_answer(&ring, 1, -ECANCELED);
+	expect_answer(&ring, 2, 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void behind_multishot(void)
+{
+	struct io_uring ring;
+	int fd;
+
+	open_ring(&ring, 8, 0);
+	fd = queue_multishot(&ring, 1);
+	ring.sq.sqes[0].flags |= IOSQE_IO_HARDLINK;
+	queue_nop(&ring, 2, 0);
+	submit(&ring, 2);
+	release(fd);
+	expect_full_answer(&ring, 1, POLLIN, IORING_CQE_F_MORE);
+	expect_none(&ring, 20);
+	expect(cancel_now(&ring, 1), 0);
+	expect_full_answer(&ring, 1, -ECANCELED, 0);
+	expect_answer(&ring, 2, 0);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- Completions skipped on success ------------------------------------------------------------- */
 
 static void skip_success(void)
@@ -513,6 +550,18 @@ static void skipped_but_done(void)
 	queue_read(&ring, fd, bytes, 4, 4, SKIP);
 	submit(&ring, 1);
 	expect_answer(&ring, 4, 3);
+	io_uring_queue_exit(&ring);
+}
+
+static void skip_and_multishot(void)
+{
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	queue_multishot(&ring, 1);
+	ring.sq.sqes[0].flags |= SKIP;
+	submit(&ring, 1);
+	expect_answer(&ring, 1, -EINVAL);
 	io_uring_queue_exit(&ring);
 }
 
@@ -574,8 +623,11 @@ const struct conformance_case link_cases[] = {
 	{ "a chain with a drained member waits as a whole", drain_chain },
 	{ "a drained request waits for a chain's end", drain_waits_for_chain },
 	{ "a drained request waits for a multishot one's last completion", drain_and_multishot },
+	{ "a drained request waits for a timeout", drain_and_timeout },
+	{ "a request behind a multishot one waits for the last completion", behind_multishot },
 	{ "a request that skips its completion posts failures only", skip_success },
 	{ "a skipped completion's request was done all the same", skipped_but_done },
+	{ "a multishot request cannot skip its completions", skip_and_multishot },
 	{ "drain is refused once a completion was skipped", skip_and_drain },
 	{ "unknown flags of a request are refused", unknown_flag },
 	{ 0 },

@@ -5,9 +5,9 @@
 /* ---- Overflow ----------------------------------------------------------------------------------- */
 
 /* A ring with room for four completions, and those of the nops 0 .. count - 1, none reaped. */
-static void overflow(struct io_uring *ring, unsigned count)
+static void overflow_with(struct io_uring *ring, unsigned count, unsigned flags)
 {
-	open_ring(ring, 2, 0);
+	open_ring(ring, 2, flags);
 	need_feature(ring, IORING_FEAT_NODROP, "completions that are kept");
 	for (unsigned i = 0; i < count; i++) {
 		queue_nop(ring, i, 0);
@@ -16,6 +16,11 @@ static void overflow(struct io_uring *ring, unsigned count)
 	}
 	expect(io_uring_cq_ready(ring), count < 4 ? count : 4);
 	expect(io_uring_cq_has_overflow(ring), count > 4);
+}
+
+static void overflow(struct io_uring *ring, unsigned count)
+{
+	overflow_with(ring, count, 0);
 }
 
 /* The completions `first` .. `last` in their order, none reaped twice, none lost. */
@@ -31,12 +36,13 @@ static void expect_all(struct io_uring *ring, unsigned first, unsigned last)
 static void none_lost(void)
 {
 	const unsigned counts[] = { 4, 5, 8, 9, 100 };
+	const unsigned flags[] = { 0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN };
 
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_LEN(counts); i++) {
 		struct io_uring ring;
 
-		overflow(&ring, counts[i]);
-		expect_all(&ring, 0, counts[i] - 1);
+		overflow_with(&ring, counts[i / 2], flags[i % 2]);
+		expect_all(&ring, 0, counts[i / 2] - 1);
 		expect_usable(&ring);
 		io_uring_queue_exit(&ring);
 	}
@@ -102,6 +108,22 @@ static void flushed_by_waiting(void)
 	expect(io_uring_wait_cqe_nr(&ring, &cqe, 4), 0);
 	expect(io_uring_cq_ready(&ring), 4);
 	expect_all(&ring, 5, 8);
+	io_uring_queue_exit(&ring);
+}
+
+static void polled_while_kept(void)
+{
+	struct io_uring ring;
+	struct pollfd pfd = { .events = POLLIN };
+
+	overflow(&ring, 5);
+	pfd.fd = ring.ring_fd;
+	reap_four(&ring, 0);
+	expect(io_uring_cq_ready(&ring), 0);
+	expect(sys(poll(&pfd, 1, 0)), 1);
+	expect(pfd.revents, POLLIN);
+	expect_all(&ring, 4, 4);
+	expect(sys(poll(&pfd, 1, 0)), 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -402,6 +424,7 @@ const struct conformance_case overflow_cases[] = {
 	{ "asking for events flushes what there is room for", flushed_by_events },
 	{ "peeking at an empty queue flushes", flushed_by_peeking },
 	{ "waiting flushes", flushed_by_waiting },
+	{ "the descriptor polls as readable while completions are kept", polled_while_kept },
 	{ "later completions do not overtake those that are kept", order_is_kept },
 	{ "submitting goes on", submitting_goes_on },
 	{ "requests that complete later are kept as well", pending_requests },

@@ -391,6 +391,10 @@ static void in_own_memory(void)
 		expect_usable(&ring);
 		expect_usable(&other);
 	}
+	/* There is nothing else to map. */
+	check(mmap(NULL, 4096, PROT_READ, MAP_SHARED, ring.ring_fd, IORING_OFF_SQ_RING) ==
+		      MAP_FAILED,
+	      "mapped");
 	/* It is the caller's memory that the engine writes. */
 	expect(*ring.cq.ktail, 20);
 	check((char *)ring.cq.ktail >= mem && (char *)ring.cq.ktail < mem + used, "elsewhere");
@@ -507,6 +511,24 @@ static void epoll_descriptor(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void polled_by_a_ring(void)
+{
+	struct io_uring ring, watcher;
+
+	open_ring(&ring, 4, 0);
+	open_ring(&watcher, 4, 0);
+	io_uring_prep_poll_add(new_sqe(&watcher), ring.ring_fd, POLLIN);
+	set_sqe(&watcher.sq.sqes[0], 1, 0);
+	submit(&watcher, 1);
+	expect_none(&watcher, 20);
+	io_uring_prep_nop(new_sqe(&ring));
+	submit(&ring, 1);
+	expect_answer(&watcher, 1, POLLIN);
+	next_answer(&ring);
+	io_uring_queue_exit(&watcher);
+	io_uring_queue_exit(&ring);
+}
+
 static void duplicate(void)
 {
 	struct io_uring ring;
@@ -549,6 +571,7 @@ const struct conformance_case setup_cases[] = {
 	{ "the descriptor is closed on exec, and by the exit", descriptor },
 	{ "poll says if there are completions, and room for requests", poll_descriptor },
 	{ "a completion wakes epoll", epoll_descriptor },
+	{ "one ring can poll another", polled_by_a_ring },
 	{ "a duplicate of the descriptor is the same ring", duplicate },
 	{ 0 },
 };

@@ -441,6 +441,22 @@ static void earlier_and_later(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void update_of_multishot(void)
+{
+	struct __kernel_timespec ts = MILLISECONDS(5);
+	struct io_uring ring;
+
+	need_linux(6, 4, "IORING_TIMEOUT_MULTISHOT");
+	open_ring(&ring, 8, 0);
+	queue_timeout(&ring, &never, 2, IORING_TIMEOUT_MULTISHOT, 1);
+	submit(&ring, 1);
+	expect(update(&ring, &ts, 1, 0), 0);
+	/* Its count is lost as well: it goes on until it is removed. */
+	for (int i = 0; i < 4; i++)
+		expect_full_answer(&ring, 1, -ETIME, IORING_CQE_F_MORE);
+	io_uring_queue_exit(&ring);
+}
+
 static void update_ends_count(void)
 {
 	struct __kernel_timespec ts = MILLISECONDS(60);
@@ -463,6 +479,7 @@ static void update_ends_count(void)
 static void bad_timeouts(void)
 {
 	static struct __kernel_timespec negative = { .tv_sec = -1 }, backwards = { .tv_nsec = -1 };
+	static struct __kernel_timespec much = { .tv_nsec = 1000000001 };
 	static const struct {
 		struct __kernel_timespec *ts;
 		unsigned flags, count, len, buf_index, file_index;
@@ -479,6 +496,7 @@ static void bad_timeouts(void)
 		{ &never, 0, 0, 1, 0, 1, -EINVAL },
 		{ &negative, 0, 0, 1, 0, 0, -EINVAL },
 		{ &backwards, 0, 0, 1, 0, 0, -EINVAL },
+		{ &much, 0, 0, 1, 0, 0, -ETIME },
 		{ NULL, 0, 0, 1, 0, 0, -EFAULT },
 		{ (void *)16, 0, 1, 1, 0, 0, -EFAULT },
 	};
@@ -573,6 +591,7 @@ const struct conformance_case timeout_cases[] = {
 	{ "removing a timeout cancels it, once", removal },
 	{ "what is no timeout is not removed", removal_is_for_timeouts },
 	{ "an update makes a timeout expire sooner or later", earlier_and_later },
+	{ "an update changes the span of a multishot timeout", update_of_multishot },
 	{ "an updated timeout no longer counts", update_ends_count },
 	{ "errors of timeouts", bad_timeouts },
 	{ "errors of removal and update", bad_removals },
