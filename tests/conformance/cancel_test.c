@@ -4,10 +4,6 @@
 
 #include "requests.h"
 
-#ifndef FUTEX2_SIZE_U32 /* before Linux 6.7 */
-#define FUTEX2_SIZE_U32 0x02
-#endif
-
 #define ALL	 IORING_ASYNC_CANCEL_ALL
 #define ANY	 IORING_ASYNC_CANCEL_ANY
 #define BY_FD	 IORING_ASYNC_CANCEL_FD

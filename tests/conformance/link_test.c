@@ -449,23 +449,34 @@ static void drain_waits_for_chain(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void drain_and_multishot(void)
+/* A completion that says MORE is not the end of a request. */
+static void after_multishot(unsigned first, unsigned second)
 {
 	struct io_uring ring;
 	int fd;
 
 	open_ring(&ring, 8, 0);
 	fd = queue_multishot(&ring, 1);
-	queue_nop(&ring, 2, DRAIN);
+	ring.sq.sqes[0].flags |= (__u8)first;
+	queue_nop(&ring, 2, second);
 	submit(&ring, 2);
 	release(fd);
-	/* A completion that says MORE is not the end of a request. */
 	expect_full_answer(&ring, 1, POLLIN, IORING_CQE_F_MORE);
 	expect_none(&ring, 20);
 	expect(cancel_now(&ring, 1), 0);
 	expect_full_answer(&ring, 1, -ECANCELED, 0);
 	expect_answer(&ring, 2, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void drain_and_multishot(void)
+{
+	after_multishot(0, DRAIN);
+}
+
+static void behind_multishot(void)
+{
+	after_multishot(HARD, 0);
 }
 
 static void drain_and_timeout(void)
@@ -480,25 +491,6 @@ static void drain_and_timeout(void)
 	expect_none(&ring, 20);
 	expect(cancel_now(&ring, 1), 0);
 	expect_answer(&ring, 1, -ECANCELED);
-	expect_answer(&ring, 2, 0);
-	io_uring_queue_exit(&ring);
-}
-
-static void behind_multishot(void)
-{
-	struct io_uring ring;
-	int fd;
-
-	open_ring(&ring, 8, 0);
-	fd = queue_multishot(&ring, 1);
-	ring.sq.sqes[0].flags |= IOSQE_IO_HARDLINK;
-	queue_nop(&ring, 2, 0);
-	submit(&ring, 2);
-	release(fd);
-	expect_full_answer(&ring, 1, POLLIN, IORING_CQE_F_MORE);
-	expect_none(&ring, 20);
-	expect(cancel_now(&ring, 1), 0);
-	expect_full_answer(&ring, 1, -ECANCELED, 0);
 	expect_answer(&ring, 2, 0);
 	io_uring_queue_exit(&ring);
 }

@@ -4,10 +4,6 @@
 
 #include "requests.h"
 
-#ifndef FUTEX2_SIZE_U32 /* before Linux 6.7 */
-#define FUTEX2_SIZE_U32 0x02
-#endif
-
 #define LINK IOSQE_IO_LINK
 
 static struct __kernel_timespec never = { .tv_sec = 1000 };

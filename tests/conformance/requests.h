@@ -5,6 +5,10 @@
 
 #include "conformance.h"
 
+#ifndef FUTEX2_SIZE_U32 /* before Linux 6.7 */
+#define FUTEX2_SIZE_U32 0x02
+#endif
+
 /* Each queues one, with `flags` (IOSQE_*), and submits nothing. */
 
 /* Completes with 0 at once. */
