@@ -414,7 +414,7 @@ static void cancel_in_chain(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Workers, descriptors ----------------------------------------------------------------------- */
+/* ---- Workers ------------------------------------------------------------------------------------ */
 
 /* Opens a FIFO that nobody writes to, which keeps a worker until it is interrupted. */
 static void submit_blocking(struct io_uring *ring, uint64_t data)
@@ -454,25 +454,6 @@ static void worker(void)
 		expect(answers[1].res, -EALREADY);
 		check(is_interrupted(answers[0].res), "%d", answers[0].res);
 	}
-	io_uring_queue_exit(&ring);
-}
-
-static void close_is_no_cancel(void)
-{
-	struct io_uring ring;
-	char byte = 0;
-	int fds[2];
-
-	/* A request keeps its file. */
-	open_ring(&ring, 8, 0);
-	make_pipe(fds);
-	queue_read(&ring, fds[0], &byte, 1, 1, 0);
-	submit(&ring, 1);
-	sys(close(fds[0]));
-	expect_none(&ring, 20);
-	release(fds[1]);
-	expect_answer(&ring, 1, 1);
-	expect(byte, 'x');
 	io_uring_queue_exit(&ring);
 }
 
@@ -638,7 +619,6 @@ const struct conformance_case cancel_cases[] = {
 	{ "a drained request that waits is not found", drained },
 	{ "a cancellation can be a link, and skip its completion", cancel_in_chain },
 	{ "what a worker runs is interrupted", worker },
-	{ "closing a descriptor cancels nothing", close_is_no_cancel },
 	{ "sync_cancel cancels requests of all kinds", sync_cancel },
 	{ "sync_cancel counts if all are asked for", sync_cancel_all },
 	{ "sync_cancel waits for what a worker runs", sync_cancel_waits },

@@ -57,6 +57,7 @@ extern const struct conformance_case poll_cases[];
 extern const struct conformance_case link_cases[];
 extern const struct conformance_case timeout_cases[];
 extern const struct conformance_case link_timeout_cases[];
+extern const struct conformance_case pending_cases[];
 extern const struct conformance_case cancel_cases[];
 extern const struct conformance_case wait_cases[];
 extern const struct conformance_case overflow_cases[];

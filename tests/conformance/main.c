@@ -35,6 +35,7 @@ static const struct family {
 	{ "link", link_cases },
 	{ "timeout", timeout_cases },
 	{ "link-timeout", link_timeout_cases },
+	{ "pending", pending_cases },
 	{ "cancel", cancel_cases },
 	{ "wait", wait_cases },
 	{ "overflow", overflow_cases },
