@@ -56,6 +56,40 @@ static void reused_descriptor(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Lets a read of `fd` wait behind a pipe's, by link or drain, and replaces the file meanwhile. */
+static char read_after_replacing(unsigned first, unsigned second)
+{
+	int one[2], two[2], gate;
+	struct io_uring ring;
+	char byte = 0;
+
+	open_ring(&ring, 8, 0);
+	make_pipe(one);
+	make_pipe(two);
+	expect(sys(write(one[1], "1", 1)), 1);
+	expect(sys(write(two[1], "2", 1)), 1);
+	gate = queue_hanging(&ring, 1, first);
+	queue_read(&ring, one[0], &byte, 1, 2, second);
+	submit(&ring, 2);
+	sys(dup2(two[0], one[0]));
+	release(gate);
+	expect_answer(&ring, 1, 1);
+	expect_answer(&ring, 2, 1);
+	io_uring_queue_exit(&ring);
+	return byte;
+}
+
+static void replaced_before_it_runs(void)
+{
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	need_feature(&ring, IORING_FEAT_LINKED_FILE, "files looked up when a link runs");
+	io_uring_queue_exit(&ring);
+	expect(read_after_replacing(IOSQE_IO_LINK, 0), '2');
+	expect(read_after_replacing(0, IOSQE_IO_DRAIN), '2');
+}
+
 /* ---- Several requests --------------------------------------------------------------------------- */
 
 static void several_reads(void)
@@ -316,6 +350,7 @@ static void files_of_all_kinds(void)
 const struct conformance_case pending_cases[] = {
 	{ "closing the descriptor leaves a request its file", closed_descriptor },
 	{ "a descriptor that is used again is another file", reused_descriptor },
+	{ "the descriptor is looked up when the request runs", replaced_before_it_runs },
 	{ "reads of one pipe share what comes", several_reads },
 	{ "requests in both directions wait for their own", both_directions },
 	{ "a request waits on if another takes what came", stolen },

@@ -298,6 +298,35 @@ static void kill_with_requests(struct io_uring *ring)
 	raise(SIGKILL);
 }
 
+static void exec_with_requests(struct io_uring *ring)
+{
+	/* It stays until its input ends, which is when its parent closes that. */
+	leave_with_requests(ring);
+	sys(dup2(childs_pipe[0], STDIN_FILENO));
+	execl("/bin/cat", "cat", NULL);
+}
+
+static void exec_ends_requests(void)
+{
+	pid_t pid;
+	int status;
+
+	sys(mkfifo("fifo", 0600));
+	make_pipe(ends);
+	make_pipe(childs_pipe);
+	pid = (pid_t)sys(fork());
+	if (pid == 0) {
+		exec_with_requests(NULL);
+		_exit(CASE_FAILED);
+	}
+	sys(close(ends[0]));
+	await_unread(ends[1]);
+	expect(waitpid(pid, &status, WNOHANG), 0);
+	close(childs_pipe[1]);
+	sys(waitpid(pid, &status, 0));
+	expect(status, 0);
+}
+
 static void exit_with_requests(void)
 {
 	sys(mkfifo("fifo", 0600));
@@ -403,6 +432,7 @@ const struct conformance_case process_cases[] = {
 	{ "a child has rings of its own", rings_in_both },
 	{ "closing a ring ends its requests", close_with_requests },
 	{ "a process ends with requests in flight", exit_with_requests },
+	{ "a process executes another with requests in flight", exec_ends_requests },
 	{ "a thousand rings come and go", thousand_rings },
 	{ "a hundred rings come and go with requests in flight", hundred_rings_in_use },
 	{ "fifty rings work at once", many_rings_at_once },

@@ -5,6 +5,12 @@
 #define GETEVENTS IORING_ENTER_GETEVENTS
 #define EXT_ARG	  IORING_ENTER_EXT_ARG
 
+/* How a completion comes into the queue differs, which who waits for it must not notice. */
+static const unsigned ring_kinds[] = {
+	0,
+	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+};
+
 static unsigned enter_fd(const struct io_uring *ring)
 {
 	return (unsigned)ring->ring_fd;
@@ -181,13 +187,13 @@ static void reap_three(struct io_uring *ring)
 		expect_full_answer_at(__FILE__, __LINE__, answers[i], i, 1, 0);
 }
 
-static void wait_for_several(void)
+static void wait_for_several_on(unsigned flags)
 {
 	struct io_uring_cqe *cqes[4];
 	struct io_uring ring;
 	pthread_t thread;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	thread = three_later(&ring);
 	expect(io_uring_submit_and_wait(&ring, 2), 3);
 	check(io_uring_cq_ready(&ring) >= 2, "%u ready", io_uring_cq_ready(&ring));
@@ -202,6 +208,12 @@ static void wait_for_several(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void wait_for_several(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
+		wait_for_several_on(ring_kinds[i]);
+}
+
 /* ---- Timeouts of the wait ----------------------------------------------------------------------- */
 
 /* Waits for `count` completions by the raw call, at most `ts`. */
@@ -214,13 +226,13 @@ static int wait_raw(struct io_uring *ring, unsigned submit, unsigned count,
 			       sizeof(arg));
 }
 
-static void wait_times_out(void)
+static void wait_times_out_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(30), zero = { 0 };
 	int64_t start = now_ms();
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	expect(wait_raw(&ring, 0, 1, &ts, 0), -ETIME);
 	check(now_ms() - start >= 29, "too early");
 	expect(wait_raw(&ring, 0, 1, &zero, 0), -ETIME);
@@ -238,20 +250,53 @@ static void wait_times_out(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void submitting_wins(void)
+static void wait_times_out(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
+		wait_times_out_on(ring_kinds[i]);
+}
+
+static void submitting_wins_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(10);
 	struct io_uring ring;
 	int fd;
 
 	/* Of a call that submits, and then fails to wait, the count is returned. */
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, 0);
 	publish(&ring);
 	expect(wait_raw(&ring, 1, 1, &ts, 0), 1);
 	expect(io_uring_cq_ready(&ring), 0);
 	release(fd);
 	expect_answer(&ring, 1, 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void submitting_wins(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
+		submitting_wins_on(ring_kinds[i]);
+}
+
+static void no_wait_after_less(void)
+{
+	struct io_uring ring;
+
+	/* Who has less submitted than asked for gets to know before waiting for anything. */
+	open_ring(&ring, 8, 0);
+	queue_hanging(&ring, 1, 0);
+	queue_refused(&ring, 2, 0);
+	queue_nop(&ring, 3, 0);
+	expect(io_uring_submit_and_wait(&ring, 3), 2);
+	expect(io_uring_cq_ready(&ring), 1);
+	expect_answer(&ring, 2, -EINVAL);
+	expect(io_uring_submit_and_wait(&ring, 1), 1);
+	expect_answer(&ring, 3, 0);
+	queue_hanging(&ring, 4, 0);
+	publish(&ring);
+	expect(io_uring_enter(enter_fd(&ring), 2, 1, GETEVENTS, NULL), 1);
+	expect(io_uring_cq_ready(&ring), 0);
 	io_uring_queue_exit(&ring);
 }
 
@@ -302,7 +347,7 @@ static void waiting_functions(void)
 
 /* ---- A least time for the batch ------------------------------------------------------------------ */
 
-static void min_wait(void)
+static void min_wait_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(5000), brief = MILLISECONDS(60);
 	struct io_uring_cqe *cqe = NULL;
@@ -310,7 +355,7 @@ static void min_wait(void)
 	pthread_t thread;
 	int64_t start;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT, "least waiting time");
 	/* One of two is there: that is enough when the least time is over. */
 	queue_nop(&ring, 1, 0);
@@ -333,7 +378,13 @@ static void min_wait(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void min_wait_whole_batch(void)
+static void min_wait(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
+		min_wait_on(ring_kinds[i]);
+}
+
+static void min_wait_whole_batch_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(8000);
 	struct io_uring_cqe *cqe = NULL;
@@ -341,7 +392,7 @@ static void min_wait_whole_batch(void)
 	struct io_uring ring;
 	pthread_t thread;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT, "least waiting time");
 	thread = three_later(&ring);
 	expect(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 3, &ts, 5000000, NULL), 3);
@@ -350,6 +401,12 @@ static void min_wait_whole_batch(void)
 	reap_three(&ring);
 	pthread_join(thread, NULL);
 	io_uring_queue_exit(&ring);
+}
+
+static void min_wait_whole_batch(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
+		min_wait_whole_batch_on(ring_kinds[i]);
 }
 
 static void no_iowait(void)
@@ -523,6 +580,7 @@ const struct conformance_case wait_cases[] = {
 	{ "waiting for several ends when they are there", wait_for_several },
 	{ "a wait that takes too long gives -ETIME", wait_times_out },
 	{ "a call that submits gives the count though its wait failed", submitting_wins },
+	{ "a call that submits less than asked for does not wait", no_wait_after_less },
 	{ "the wait's end may be an absolute time", absolute_wait },
 	{ "peeking and waiting reap nothing", waiting_functions },
 	{ "after the least time of waiting one completion is enough", min_wait },
