@@ -233,12 +233,12 @@ static void short_receive(void)
 
 /* ---- Order -------------------------------------------------------------------------------------- */
 
-static void waits_for_predecessor(void)
+static void waits_for_predecessor_on(unsigned flags)
 {
 	struct io_uring ring;
 	int fd;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, LINK);
 	queue_nop(&ring, 2, LINK);
 	queue_nop(&ring, 3, 0);
@@ -251,6 +251,11 @@ static void waits_for_predecessor(void)
 	expect_answer(&ring, 2, 0);
 	expect_answer(&ring, 3, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void waits_for_predecessor(void)
+{
+	on_both_kinds(waits_for_predecessor_on);
 }
 
 static void long_chains(void)
@@ -337,13 +342,13 @@ static void late_file(void)
 
 /* ---- Drain -------------------------------------------------------------------------------------- */
 
-static void drain_waits(void)
+static void drain_waits_on(unsigned flags)
 {
 	struct answer last[2];
 	struct io_uring ring;
 	int one, two;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	one = queue_hanging(&ring, 1, 0);
 	two = queue_hanging(&ring, 2, 0);
 	queue_nop(&ring, 3, DRAIN);
@@ -365,6 +370,11 @@ static void drain_waits(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void drain_waits(void)
+{
+	on_both_kinds(drain_waits_on);
+}
+
 static void drain_alone(void)
 {
 	struct io_uring ring;
@@ -383,12 +393,12 @@ static void drain_alone(void)
 }
 
 /* The second of two drained requests waits for the first one to complete. */
-static void drain_after_drain(void)
+static void drain_after_drain_on(unsigned flags)
 {
 	struct io_uring ring;
 	int one, two;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	one = queue_hanging(&ring, 1, 0);
 	two = queue_hanging(&ring, 2, DRAIN);
 	queue_nop(&ring, 3, DRAIN);
@@ -400,6 +410,11 @@ static void drain_after_drain(void)
 	expect_answer(&ring, 2, 1);
 	expect_answer(&ring, 3, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void drain_after_drain(void)
+{
+	on_both_kinds(drain_after_drain_on);
 }
 
 static void drained_chain(unsigned first_flags, unsigned second_flags)

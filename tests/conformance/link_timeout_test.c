@@ -28,12 +28,12 @@ static void expect_two(struct io_uring *ring, uint64_t data, int res, int bound_
 	expect_full_answer_at(__FILE__, __LINE__, answers[1], data + 1, bound_res, 0);
 }
 
-static void expires(void)
+static void expires_on(unsigned flags)
 {
 	const unsigned clocks[] = { 0, IORING_TIMEOUT_BOOTTIME, IORING_TIMEOUT_REALTIME };
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
 		int64_t start = now_ms();
 
@@ -45,6 +45,11 @@ static void expires(void)
 		expect_none(&ring, 0);
 	}
 	io_uring_queue_exit(&ring);
+}
+
+static void expires(void)
+{
+	on_both_kinds(expires_on);
 }
 
 static void expires_absolutely(void)
@@ -69,12 +74,12 @@ static void expires_absolutely(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void in_time(void)
+static void in_time_on(unsigned flags)
 {
 	struct io_uring ring;
 	int fd;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, LINK);
 	queue_bound(&ring, &never, 0, 2, 0);
 	submit(&ring, 2);
@@ -94,12 +99,17 @@ static void in_time(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void chain_goes_on(void)
+static void in_time(void)
+{
+	on_both_kinds(in_time_on);
+}
+
+static void chain_goes_on_on(unsigned flags)
 {
 	struct io_uring ring;
 	int fd;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, LINK);
 	queue_bound(&ring, &never, 0, 2, LINK);
 	queue_nop(&ring, 3, 0);
@@ -116,6 +126,11 @@ static void chain_goes_on(void)
 		expect(answers[2].res, 0);
 	}
 	io_uring_queue_exit(&ring);
+}
+
+static void chain_goes_on(void)
+{
+	on_both_kinds(chain_goes_on_on);
 }
 
 static void chain_breaks(unsigned first, unsigned second, int want)
@@ -141,12 +156,12 @@ static void chain_after_expiry(void)
 	chain_breaks(IOSQE_IO_HARDLINK, IOSQE_IO_HARDLINK, 0);
 }
 
-static void bounds_one_only(void)
+static void bounds_one_only_on(unsigned flags)
 {
 	struct io_uring ring;
 	int fd;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, LINK);
 	queue_hanging(&ring, 2, LINK);
 	queue_bound(&ring, &soon, 0, 3, 0);
@@ -157,6 +172,11 @@ static void bounds_one_only(void)
 	expect_answer(&ring, 1, 1);
 	expect_two(&ring, 2, -ECANCELED, -ETIME);
 	io_uring_queue_exit(&ring);
+}
+
+static void bounds_one_only(void)
+{
+	on_both_kinds(bounds_one_only_on);
 }
 
 static void each_of_a_chain(void)
@@ -264,14 +284,14 @@ static int update(struct io_uring *ring, struct __kernel_timespec *ts, uint64_t 
 	return run_one(ring).res;
 }
 
-static void updates(void)
+static void updates_on(unsigned flags)
 {
 	const unsigned flag = IORING_LINK_TIMEOUT_UPDATE;
 	struct __kernel_timespec later = MILLISECONDS(200);
 	struct io_uring ring;
 	int fd;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	queue_hanging(&ring, 1, LINK);
 	queue_bound(&ring, &never, 0, 2, 0);
 	submit(&ring, 2);
@@ -288,6 +308,11 @@ static void updates(void)
 	expect_two(&ring, 1, 1, -ECANCELED);
 	expect(update(&ring, &never, 2, flag), -ENOENT);
 	io_uring_queue_exit(&ring);
+}
+
+static void updates(void)
+{
+	on_both_kinds(updates_on);
 }
 
 static void not_armed_yet(void)

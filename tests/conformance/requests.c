@@ -86,6 +86,12 @@ void queue_cancel(struct io_uring *ring, uint64_t target, unsigned cancel_flags,
 	set_sqe(sqe, data, 0);
 }
 
+void on_both_kinds(void (*run)(unsigned flags))
+{
+	run(0);
+	run(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+
 void run_in_thread(void *(*run)(void *), void *arg)
 {
 	pthread_t thread;

@@ -32,6 +32,12 @@ void queue_timeout(struct io_uring *ring, struct __kernel_timespec *ts, unsigned
 		   unsigned timeout_flags, uint64_t data);
 void queue_cancel(struct io_uring *ring, uint64_t target, unsigned cancel_flags, uint64_t data);
 
+/*
+ * Runs it with the set-up flags of a plain ring, and with those of one that defers: how completions
+ * come into the queue differs, and nobody who waits must notice.
+ */
+void on_both_kinds(void (*run)(unsigned flags));
+
 /* Runs it in another thread, to its end. */
 void run_in_thread(void *(*run)(void *), void *arg);
 

@@ -76,7 +76,7 @@ static void stop_pestering(struct pesterer *p)
 	expect(pthread_join(p->self, NULL), 0);
 }
 
-static void interrupted(int flags)
+static void interrupted(int action_flags, unsigned flags)
 {
 	struct __kernel_timespec ts = { .tv_sec = 8 };
 	struct io_uring_cqe *cqe = NULL;
@@ -84,8 +84,8 @@ static void interrupted(int flags)
 	struct io_uring ring;
 	int fd;
 
-	set_handler(SIGUSR1, flags);
-	open_ring(&ring, 8, 0);
+	set_handler(SIGUSR1, action_flags);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, 0);
 	submit(&ring, 1);
 	start_pestering(&pesterer, SIGUSR1);
@@ -104,14 +104,19 @@ static void interrupted(int flags)
 	io_uring_queue_exit(&ring);
 }
 
+static void interrupted_once(unsigned flags)
+{
+	interrupted(0, flags);
+}
+
 static void handler_interrupts(void)
 {
-	interrupted(0);
+	on_both_kinds(interrupted_once);
 }
 
 static void no_restart(void)
 {
-	interrupted(SA_RESTART);
+	interrupted(SA_RESTART, 0);
 }
 
 static void ignored_signals(void)
@@ -133,7 +138,7 @@ static void ignored_signals(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void mask_opens(void)
+static void mask_opens_on(unsigned flags)
 {
 	struct __kernel_timespec ts = { .tv_sec = 8 };
 	struct io_uring_cqe *cqe = NULL;
@@ -143,7 +148,7 @@ static void mask_opens(void)
 	sigemptyset(&none);
 	set_handler(SIGUSR1, 0);
 	block(SIG_BLOCK, SIGUSR1);
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	for (int round = 0; round < 3; round++) {
 		sys(raise(SIGUSR1));
 		expect(times_handled(), round);
@@ -159,6 +164,11 @@ static void mask_opens(void)
 		check(is_blocked(SIGUSR1), "the mask was not restored");
 	}
 	io_uring_queue_exit(&ring);
+}
+
+static void mask_opens(void)
+{
+	on_both_kinds(mask_opens_on);
 }
 
 static void mask_closes(void)

@@ -29,12 +29,12 @@ static const struct {
 	{ IORING_TIMEOUT_REALTIME, CLOCK_REALTIME },
 };
 
-static void relative(void)
+static void relative_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(20);
 	struct io_uring ring;
 
-	open_ring(&ring, 4, 0);
+	open_ring(&ring, 4, flags);
 	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
 		int64_t start = clock_ns(CLOCK_MONOTONIC), passed;
 
@@ -45,6 +45,11 @@ static void relative(void)
 		check(passed >= 20000000, "after %lld ns", (long long)passed);
 	}
 	io_uring_queue_exit(&ring);
+}
+
+static void relative(void)
+{
+	on_both_kinds(relative_on);
 }
 
 static void absolute(void)
@@ -134,11 +139,11 @@ static void immediate_argument(void)
 
 /* ---- Counts ------------------------------------------------------------------------------------- */
 
-static void count_reached(void)
+static void count_reached_on(unsigned flags)
 {
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	queue_timeout(&ring, &never, 2, 0, 1);
 	submit(&ring, 1);
 	queue_nop(&ring, 2, 0);
@@ -150,6 +155,11 @@ static void count_reached(void)
 	expect_answer(&ring, 3, 0);
 	expect_full_answer(&ring, 1, 0, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void count_reached(void)
+{
+	on_both_kinds(count_reached_on);
 }
 
 static void count_not_reached(void)
@@ -166,13 +176,13 @@ static void count_not_reached(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void count_of_earlier(void)
+static void count_of_earlier_on(unsigned flags)
 {
 	struct io_uring ring;
 	int fd, shots;
 
 	/* What was in flight before counts when it completes, each completion of a multishot too. */
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, 0);
 	shots = queue_multishot(&ring, 2);
 	submit(&ring, 2);
@@ -187,6 +197,11 @@ static void count_of_earlier(void)
 	expect_answer(&ring, 2, POLLIN);
 	expect_answer(&ring, 3, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void count_of_earlier(void)
+{
+	on_both_kinds(count_of_earlier_on);
 }
 
 static void timeouts_do_not_count(void)
@@ -207,11 +222,11 @@ static void timeouts_do_not_count(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void several_counts(void)
+static void several_counts_on(unsigned flags)
 {
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	queue_timeout(&ring, &never, 3, 0, 3);
 	queue_timeout(&ring, &never, 1, 0, 1);
 	queue_timeout(&ring, &never, 2, 0, 2);
@@ -226,16 +241,21 @@ static void several_counts(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void several_counts(void)
+{
+	on_both_kinds(several_counts_on);
+}
+
 /* ---- Multishot ---------------------------------------------------------------------------------- */
 
-static void repeats(void)
+static void repeats_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(10);
 	int64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct io_uring ring;
 
 	need_linux(6, 4, "IORING_TIMEOUT_MULTISHOT");
-	open_ring(&ring, 4, 0);
+	open_ring(&ring, 4, flags);
 	queue_timeout(&ring, &ts, 3, IORING_TIMEOUT_MULTISHOT, 1);
 	submit(&ring, 1);
 	expect_full_answer(&ring, 1, -ETIME, IORING_CQE_F_MORE);
@@ -248,6 +268,11 @@ static void repeats(void)
 	submit(&ring, 1);
 	expect_full_answer(&ring, 2, -ETIME, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void repeats(void)
+{
+	on_both_kinds(repeats_on);
 }
 
 static void queue_remove(struct io_uring *ring, uint64_t target, uint64_t data)
@@ -291,13 +316,13 @@ static void repeats_for_ever(void)
 
 /* ---- Links -------------------------------------------------------------------------------------- */
 
-static void expiry_and_links(void)
+static void expiry_and_links_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(5);
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	for (int success = 0; success < 2; success++) {
 		sqe = new_sqe(&ring);
 		io_uring_prep_timeout(sqe, &ts, 0, success ? IORING_TIMEOUT_ETIME_SUCCESS : 0);
@@ -320,6 +345,11 @@ static void expiry_and_links(void)
 	expect_answer(&ring, 1, 0);
 	expect_answer(&ring, 2, 0);
 	io_uring_queue_exit(&ring);
+}
+
+static void expiry_and_links(void)
+{
+	on_both_kinds(expiry_and_links_on);
 }
 
 static void expiry_and_skip(void)
@@ -356,12 +386,12 @@ static void expect_removal(struct io_uring *ring, uint64_t target)
 	expect_full_answer_at(__FILE__, __LINE__, answers[1], 1000, 0, 0);
 }
 
-static void removal(void)
+static void removal_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(1);
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	queue_timeout(&ring, &never, 0, 0, 1);
 	queue_timeout(&ring, &never, 5, 0, 2);
 	queue_timeout(&ring, &never, 0, IORING_TIMEOUT_REALTIME, 3);
@@ -383,6 +413,11 @@ static void removal(void)
 	submit(&ring, 1);
 	expect_answer(&ring, 6, -ENOENT);
 	io_uring_queue_exit(&ring);
+}
+
+static void removal(void)
+{
+	on_both_kinds(removal_on);
 }
 
 static void removal_is_for_timeouts(void)
@@ -416,14 +451,14 @@ static int update(struct io_uring *ring, struct __kernel_timespec *ts, uint64_t 
 	return a.res;
 }
 
-static void earlier_and_later(void)
+static void earlier_and_later_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(300), soon = MILLISECONDS(10);
 	int64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct __kernel_timespec at = from_ns(start + 20000000);
 	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
+	open_ring(&ring, 8, flags);
 	queue_timeout(&ring, &never, 0, 0, 1);
 	queue_timeout(&ring, &never, 0, 0, 2);
 	queue_timeout(&ring, &ts, 0, 0, 3);
@@ -439,6 +474,11 @@ static void earlier_and_later(void)
 	expect_answer(&ring, 3, -ETIME);
 	expect(update(&ring, &soon, 3, 0), -ENOENT);
 	io_uring_queue_exit(&ring);
+}
+
+static void earlier_and_later(void)
+{
+	on_both_kinds(earlier_and_later_on);
 }
 
 static void update_of_multishot(void)

@@ -5,12 +5,6 @@
 #define GETEVENTS IORING_ENTER_GETEVENTS
 #define EXT_ARG	  IORING_ENTER_EXT_ARG
 
-/* How a completion comes into the queue differs, which who waits for it must not notice. */
-static const unsigned ring_kinds[] = {
-	0,
-	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-};
-
 static unsigned enter_fd(const struct io_uring *ring)
 {
 	return (unsigned)ring->ring_fd;
@@ -210,8 +204,7 @@ static void wait_for_several_on(unsigned flags)
 
 static void wait_for_several(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
-		wait_for_several_on(ring_kinds[i]);
+	on_both_kinds(wait_for_several_on);
 }
 
 /* ---- Timeouts of the wait ----------------------------------------------------------------------- */
@@ -252,8 +245,7 @@ static void wait_times_out_on(unsigned flags)
 
 static void wait_times_out(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
-		wait_times_out_on(ring_kinds[i]);
+	on_both_kinds(wait_times_out_on);
 }
 
 static void submitting_wins_on(unsigned flags)
@@ -275,8 +267,7 @@ static void submitting_wins_on(unsigned flags)
 
 static void submitting_wins(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
-		submitting_wins_on(ring_kinds[i]);
+	on_both_kinds(submitting_wins_on);
 }
 
 static void no_wait_after_less(void)
@@ -380,8 +371,7 @@ static void min_wait_on(unsigned flags)
 
 static void min_wait(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
-		min_wait_on(ring_kinds[i]);
+	on_both_kinds(min_wait_on);
 }
 
 static void min_wait_whole_batch_on(unsigned flags)
@@ -405,8 +395,7 @@ static void min_wait_whole_batch_on(unsigned flags)
 
 static void min_wait_whole_batch(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ring_kinds); i++)
-		min_wait_whole_batch_on(ring_kinds[i]);
+	on_both_kinds(min_wait_whole_batch_on);
 }
 
 static void no_iowait(void)
