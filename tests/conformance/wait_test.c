@@ -27,52 +27,56 @@ static void reap_nops(struct io_uring *ring, unsigned count)
 
 static void bad_enters(void)
 {
-	struct io_uring_getevents_arg arg = { .sigmask = 0 }, mask = { .sigmask = 16 };
-	struct io_uring_getevents_arg ts = { .ts = 16 };
+	struct io_uring_getevents_arg arg = { .sigmask = 0 }, ts = { .ts = 16 };
+	struct io_uring_getevents_arg mask = { .sigmask = 16, .sigmask_sz = 8 };
+	const size_t size = sizeof(arg);
+	enum {
+		NO_FD,
+		NO_FILE,
+		FILE_FD,
+		RING,
+		INDEX_0,
+		INDEX_16,
+		FDS
+	};
+	const struct {
+		unsigned fd, min, flags;
+		void *arg;
+		size_t size;
+		int want;
+	} rows[] = {
+		{ NO_FD, 0, 0, NULL, 0, -EBADF },
+		{ NO_FILE, 0, 0, NULL, 0, -EBADF },
+		{ FILE_FD, 0, 0, NULL, 0, -EOPNOTSUPP },
+		{ RING, 0, 1U << 31, NULL, 0, -EINVAL },
+		{ RING, 0, 0, NULL, 0, 0 },
+		{ RING, 0, GETEVENTS, NULL, 0, 0 },
+		/* Without SQPOLL there is nobody to wake, nor to wait for. */
+		{ RING, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0, 0 },
+		{ RING, 0, IORING_ENTER_SQ_WAIT, NULL, 0, 0 },
+		{ RING, 0, GETEVENTS | EXT_ARG, &arg, size, 0 },
+		{ RING, 0, GETEVENTS | EXT_ARG, &arg, size - 1, -EINVAL },
+		{ RING, 0, GETEVENTS | EXT_ARG, &arg, size + 8, -EINVAL },
+		{ RING, 0, GETEVENTS | EXT_ARG, NULL, size, -EFAULT },
+		{ RING, 1, GETEVENTS | EXT_ARG, &mask, size, -EFAULT },
+		{ RING, 1, GETEVENTS | EXT_ARG, &ts, size, -EFAULT },
+		{ RING, 1, GETEVENTS, (void *)16, 8, -EFAULT },
+		{ RING, 1, GETEVENTS, &arg, 4, -EINVAL },
+		/* Not looked at by who asks for no events. */
+		{ RING, 1, 0, (void *)16, 4, 0 },
+		{ INDEX_0, 0, IORING_ENTER_REGISTERED_RING, NULL, 0, -EBADF },
+		{ INDEX_16, 0, IORING_ENTER_REGISTERED_RING, NULL, 0, -EINVAL },
+	};
 	struct io_uring ring;
-	int file = scratch_file(1), fds[2];
+	int fds[FDS] = { -1, 12345, scratch_file(1), -1, 0, 16 };
 
 	open_ring(&ring, 4, 0);
-	make_pipe(fds);
-	mask.sigmask_sz = 8;
-	{
-		const struct {
-			int fd;
-			unsigned min, flags;
-			void *arg;
-			size_t size;
-			int want;
-		} rows[] = {
-			{ -1, 0, 0, NULL, 0, -EBADF },
-			{ 12345, 0, 0, NULL, 0, -EBADF },
-			{ file, 0, 0, NULL, 0, -EOPNOTSUPP },
-			{ fds[0], 0, 0, NULL, 0, -EOPNOTSUPP },
-			{ ring.ring_fd, 0, 1U << 31, NULL, 0, -EINVAL },
-			{ ring.ring_fd, 0, 0, NULL, 0, 0 },
-			{ ring.ring_fd, 0, GETEVENTS, NULL, 0, 0 },
-			/* Without SQPOLL there is nobody to wake, nor to wait for. */
-			{ ring.ring_fd, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0, 0 },
-			{ ring.ring_fd, 0, IORING_ENTER_SQ_WAIT, NULL, 0, 0 },
-			{ ring.ring_fd, 0, GETEVENTS | EXT_ARG, &arg, sizeof(arg), 0 },
-			{ ring.ring_fd, 0, GETEVENTS | EXT_ARG, &arg, sizeof(arg) - 1, -EINVAL },
-			{ ring.ring_fd, 0, GETEVENTS | EXT_ARG, &arg, sizeof(arg) + 8, -EINVAL },
-			{ ring.ring_fd, 0, GETEVENTS | EXT_ARG, NULL, sizeof(arg), -EFAULT },
-			{ ring.ring_fd, 1, GETEVENTS | EXT_ARG, &mask, sizeof(arg), -EFAULT },
-			{ ring.ring_fd, 1, GETEVENTS | EXT_ARG, &ts, sizeof(arg), -EFAULT },
-			{ ring.ring_fd, 1, GETEVENTS, (void *)16, 8, -EFAULT },
-			{ ring.ring_fd, 1, GETEVENTS, &arg, 4, -EINVAL },
-			/* Not looked at by who asks for no events. */
-			{ ring.ring_fd, 1, 0, (void *)16, 4, 0 },
-			{ 0, 0, IORING_ENTER_REGISTERED_RING, NULL, 0, -EBADF },
-			{ 16, 0, IORING_ENTER_REGISTERED_RING, NULL, 0, -EINVAL },
-		};
+	fds[RING] = ring.ring_fd;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int ret = io_uring_enter2((unsigned)fds[rows[i].fd], 0, rows[i].min, rows[i].flags,
+					  rows[i].arg, rows[i].size);
 
-		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-			int ret = io_uring_enter2((unsigned)rows[i].fd, 0, rows[i].min,
-						  rows[i].flags, rows[i].arg, rows[i].size);
-
-			check(ret == rows[i].want, "row %zu: %d", i, ret);
-		}
+		check(ret == rows[i].want, "row %zu: %d", i, ret);
 	}
 	expect_usable(&ring);
 	io_uring_queue_exit(&ring);
@@ -133,8 +137,10 @@ static void wait_counts(void)
 	expect(io_uring_submit_and_wait(&ring, 2), 1);
 	expect(io_uring_cq_ready(&ring), 2);
 	/* ... and more than the queue holds is as much as it holds. */
-	for (unsigned i = 0; i < 6; i++)
-		queue_nop(&ring, 3, 0), submit(&ring, 1);
+	for (unsigned i = 0; i < 6; i++) {
+		queue_nop(&ring, 3, 0);
+		submit(&ring, 1);
+	}
 	expect(io_uring_cq_ready(&ring), 8);
 	expect(io_uring_enter(enter_fd(&ring), 0, 1000, GETEVENTS, NULL), 0);
 	reap_nops(&ring, 8);
