@@ -116,6 +116,7 @@ static void by_data(void)
 {
 	struct io_uring ring;
 
+	need_linux(5, 19, "multishot accept");
 	open_ring(&ring, 8, 0);
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		if (!kind_is_there(kind))
@@ -393,6 +394,7 @@ static void cancel_in_chain(void)
 	struct answer answers[3];
 	struct io_uring ring;
 
+	need_linux(5, 17, "IOSQE_CQE_SKIP_SUCCESS");
 	open_ring(&ring, 8, 0);
 	queue_cancel(&ring, 77, 0, 1);
 	set_sqe(&ring.sq.sqes[0], 1, IOSQE_IO_LINK);

@@ -320,6 +320,7 @@ static void late_file(void)
 	sys(close((int)sys(open("named", O_CREAT | O_WRONLY, 0600))));
 	open_ring(&ring, 8, 0);
 	need_feature(&ring, IORING_FEAT_LINKED_FILE, "files looked up when a link runs");
+	need_linux(5, 19, "empty tables of files");
 	expect(io_uring_register_files_sparse(&ring, 2), 0);
 	sqe = new_sqe(&ring);
 	io_uring_prep_openat_direct(sqe, AT_FDCWD, "named", O_RDWR, 0, 1);
@@ -532,6 +533,7 @@ static void skip_success(void)
 		{ { queue_failing, HARD | SKIP, -EBADF }, { queue_nop, 0, 0 } },
 	};
 
+	need_linux(5, 17, "IOSQE_CQE_SKIP_SUCCESS");
 	run_chains(chains, ARRAY_LEN(chains));
 }
 
@@ -543,6 +545,7 @@ static void skipped_but_done(void)
 	int other;
 
 	open_ring(&ring, 8, 0);
+	need_feature(&ring, IORING_FEAT_CQE_SKIP, "IOSQE_CQE_SKIP_SUCCESS");
 	queue_write(&ring, fd, "abc", 3, 1, SKIP | LINK | IOSQE_ASYNC);
 	queue_read(&ring, fd, bytes, 3, 2, 0);
 	submit(&ring, 2);
@@ -577,6 +580,7 @@ static void skip_and_drain(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
+	need_feature(&ring, IORING_FEAT_CQE_SKIP, "IOSQE_CQE_SKIP_SUCCESS");
 	queue_nop(&ring, 1, DRAIN);
 	submit(&ring, 1);
 	expect_answer(&ring, 1, 0);

@@ -104,6 +104,7 @@ int cancel_now(struct io_uring *ring, uint64_t data)
 {
 	struct io_uring_sync_cancel_reg reg = { .addr = data };
 
+	need_linux(6, 0, "IORING_REGISTER_SYNC_CANCEL");
 	reg.timeout.tv_sec = reg.timeout.tv_nsec = -1;
 	return io_uring_register_sync_cancel(ring, &reg);
 }

@@ -322,6 +322,7 @@ static void expiry_and_links_on(unsigned flags)
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
+	need_linux(5, 16, "IORING_TIMEOUT_ETIME_SUCCESS");
 	open_ring(&ring, 8, flags);
 	for (int success = 0; success < 2; success++) {
 		sqe = new_sqe(&ring);
@@ -358,6 +359,7 @@ static void expiry_and_skip(void)
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
+	need_linux(5, 17, "IOSQE_CQE_SKIP_SUCCESS");
 	open_ring(&ring, 8, 0);
 	sqe = new_sqe(&ring);
 	io_uring_prep_timeout(sqe, &ts, 0, 0);
