@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The eventfd that tells of completions. */
-#include "conformance.h"
+#include "requests.h"
 
 static int new_eventfd(void)
 {
@@ -302,9 +302,27 @@ static void completions_from_elsewhere(void)
 	io_uring_queue_exit(&other);
 }
 
+static void multishot(void)
+{
+	struct io_uring ring;
+	int fd = new_eventfd(), shots;
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	shots = queue_multishot(&ring, 1);
+	submit(&ring, 1);
+	for (int i = 0; i < 3; i++) {
+		release(shots);
+		check(signalled(fd, 5000), "no signal for a shot");
+		expect_answer(&ring, 1, POLLIN);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case eventfd_cases[] = {
 	{ "each completion signals it", each_completion },
 	{ "a completion that comes later signals it", later_completion },
+	{ "each completion of a multishot request signals it", multishot },
 	{ "a completion that is skipped does not signal it", skipped_completion },
 	{ "deferred work signals it before the completion is there", deferred_completion },
 	{ "with ASYNC, only completions of workers signal it", async_only },

@@ -281,53 +281,6 @@ static void cooperative(void)
 
 /* ---- Entries of other sizes ------------------------------------------------------------------- */
 
-static void long_entries(void)
-{
-	struct io_uring ring;
-
-	open_ring(&ring, 4, IORING_SETUP_SQE128 | IORING_SETUP_CQE32);
-	for (unsigned i = 0; i < 12; i++) {
-		struct answer a;
-
-		queue_nop(&ring, i, 0);
-		queue_nop(&ring, i + 100, 0);
-		check((char *)&ring.sq.sqes[2] - (char *)&ring.sq.sqes[0] == 128, "SQE size");
-		submit(&ring, 2);
-		a = next_answer(&ring);
-		expect(a.data, i);
-		expect(a.extra[0], 0);
-		expect(a.extra[1], 0);
-		expect_answer(&ring, i + 100, 0);
-	}
-	expect(*ring.cq.ktail, 24);
-	io_uring_queue_exit(&ring);
-}
-
-static void mixed_completions(void)
-{
-	struct io_uring ring;
-
-	need_linux(6, 18, "IORING_SETUP_CQE_MIXED");
-	open_ring(&ring, 4, IORING_SETUP_CQE_MIXED);
-	for (unsigned i = 0; i < 20; i++) {
-		struct io_uring_sqe *sqe;
-
-		/* One short and one long: long ones come to every position, the last included. */
-		queue_nop(&ring, i, 0);
-		sqe = new_sqe(&ring);
-		io_uring_prep_nop(sqe);
-		sqe->nop_flags = IORING_NOP_CQE32;
-		set_sqe(sqe, i + 100, 0);
-		submit(&ring, 2);
-		expect_full_answer(&ring, i, 0, 0);
-		expect_full_answer(&ring, i + 100, 0, IORING_CQE_F_32);
-	}
-	expect_none(&ring, 0);
-	io_uring_queue_exit(&ring);
-}
-
-/* ---- ATTACH_WQ -------------------------------------------------------------------------------- */
-
 static void attach(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_ATTACH_WQ };
@@ -371,8 +324,6 @@ const struct conformance_case flags_cases[] = {
 	{ "DEFER_TASKRUN completes only when events are asked for", deferred },
 	{ "TASKRUN_FLAG shows deferred work, which peeking does", deferred_and_flagged },
 	{ "COOP_TASKRUN with TASKRUN_FLAG lets a peek see all", cooperative },
-	{ "long entries are 128 and 32 bytes", long_entries },
-	{ "mixed completions are short and long, wherever they lie", mixed_completions },
 	{ "a ring lives on after the one it attached to", attach },
 	{ "attaching to what is no ring is refused", attach_to_nothing },
 	{ 0 },

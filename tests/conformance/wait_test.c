@@ -419,97 +419,6 @@ static void no_iowait(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Registered waits ---------------------------------------------------------------------------- */
-
-/* A ring that is disabled still, and a page of zeroed waits. */
-static struct io_uring_reg_wait *waits_of(struct io_uring *ring)
-{
-	struct io_uring_reg_wait *waits =
-		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	check(waits != MAP_FAILED, "out of memory");
-	need_linux(6, 13, "registered waits");
-	open_ring(ring, 8, IORING_SETUP_R_DISABLED);
-	return waits;
-}
-
-static void registered_wait(void)
-{
-	struct io_uring_cqe *cqe = NULL;
-	struct io_uring ring;
-	struct io_uring_reg_wait *waits = waits_of(&ring);
-	int64_t start;
-
-	expect(io_uring_register_wait_reg(&ring, waits, 4096 / sizeof(*waits)), 0);
-	expect(io_uring_register_wait_reg(&ring, waits, 4096 / sizeof(*waits)), -EBUSY);
-	expect(io_uring_enable_rings(&ring), 0);
-	waits[1] =
-		(struct io_uring_reg_wait){ .ts = MILLISECONDS(30), .flags = IORING_REG_WAIT_TS };
-	start = now_ms();
-	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 1), -ETIME);
-	check(now_ms() - start >= 29, "too early");
-	/* It is read each time. */
-	waits[1].ts = MILLISECONDS(1);
-	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 1), -ETIME);
-	queue_nop(&ring, 1, 0);
-	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 1), 1);
-	expect(cqe->user_data, 1);
-	/* Without the flag there is no timeout; with a least time, one of two is enough. */
-	waits[2].min_wait_usec = 20000;
-	start = now_ms();
-	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 2, 2), 0);
-	check(now_ms() - start >= 19, "too early");
-	expect_answer(&ring, 1, 0);
-	io_uring_queue_exit(&ring);
-}
-
-static void bad_registered_waits(void)
-{
-	const unsigned flags = GETEVENTS | EXT_ARG | IORING_ENTER_EXT_ARG_REG;
-	struct io_uring ring;
-	struct io_uring_reg_wait *waits = waits_of(&ring);
-	const size_t size = sizeof(*waits);
-	const struct {
-		size_t offset, size;
-		int want;
-	} rows[] = {
-		{ 0, size, -ETIME },
-		{ 4096 - size, size, -ETIME },
-		{ 4096, size, -EFAULT },
-		{ 4096 - size + 8, size, -EFAULT },
-		{ (size_t)-64, size, -EFAULT },
-		{ 4, size, -EFAULT },
-		{ 0, size - 8, -EINVAL },
-		{ size, size, -EINVAL },
-	};
-
-	expect(io_uring_register_wait_reg(&ring, waits, (int)(4096 / size)), 0);
-	expect(io_uring_enable_rings(&ring), 0);
-	for (size_t i = 0; i < 4096 / size; i++)
-		waits[i].flags = IORING_REG_WAIT_TS;
-	waits[1].flags |= 2;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		int ret = io_uring_enter2(enter_fd(&ring), 0, 1, flags, (void *)rows[i].offset,
-					  rows[i].size);
-
-		check(ret == rows[i].want, "row %zu: %d", i, ret);
-	}
-	io_uring_queue_exit(&ring);
-}
-
-static void waits_not_registered(void)
-{
-	struct io_uring_cqe *cqe = NULL;
-	struct io_uring ring;
-	struct io_uring_reg_wait *waits = waits_of(&ring);
-
-	expect(io_uring_enable_rings(&ring), 0);
-	/* Only a disabled ring takes them. */
-	expect(io_uring_register_wait_reg(&ring, waits, 4096 / sizeof(*waits)), -EINVAL);
-	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 0), -EFAULT);
-	io_uring_queue_exit(&ring);
-}
-
 /* ---- What is taken over by submitting ------------------------------------------------------------ */
 
 static void arguments_are_copied(void)
@@ -581,9 +490,6 @@ const struct conformance_case wait_cases[] = {
 	{ "after the least time of waiting one completion is enough", min_wait },
 	{ "within the least time of waiting the whole batch ends it", min_wait_whole_batch },
 	{ "a wait that is no iowait is a wait", no_iowait },
-	{ "a registered wait has its time and least time", registered_wait },
-	{ "errors of registered waits", bad_registered_waits },
-	{ "an enabled ring takes no waits", waits_not_registered },
 	{ "what a request points to may change after submission", arguments_are_copied },
 	{ "entries and paths may change after submission", entries_are_copied },
 	{ 0 },
