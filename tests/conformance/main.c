@@ -28,6 +28,7 @@ static const struct family {
 	{ "path", path_cases },
 	{ "splice", splice_cases },
 	{ "message", message_cases },
+	{ "msghdr", msghdr_cases },
 	{ "zero-copy", zero_copy_cases },
 	{ "socket", socket_cases },
 	{ "buffers", buffers_cases },

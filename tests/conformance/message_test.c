@@ -1,7 +1,735 @@
 /* SPDX-License-Identifier: MIT */
-/* Send, receive and their message forms. */
-#include "conformance.h"
+/* Send, receive and their message forms, one CQE a request. */
+#include <sys/ioctl.h>
+
+#include "net.h"
+
+/* Prepares one receive of up to `size` bytes and submits it. */
+static void submit_recv(struct io_uring *ring, int fd, void *buf, size_t size, int flags,
+			uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_recv(sqe, fd, buf, size, flags);
+	set_sqe(sqe, data, 0);
+	submit(ring, 1);
+}
+
+static void submit_send(struct io_uring *ring, int fd, const void *buf, size_t size, int flags,
+			uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_send(sqe, fd, buf, size, flags);
+	set_sqe(sqe, data, 0);
+	submit(ring, 1);
+}
+
+static void fill_pattern(uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = pattern(i);
+}
+
+static int bytes_waiting(int fd)
+{
+	int count = 0;
+
+	sys(ioctl(fd, FIONREAD, &count));
+	return count;
+}
+
+/* ---- What arrives ----------------------------------------------------------------------------- */
+
+static void send_and_recv(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		uint8_t out[100], in[200] = { 0 };
+		struct io_uring ring;
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kind, fds);
+		fill_pattern(out, sizeof(out));
+		submit_send(&ring, fds[0], out, sizeof(out), 0, 1);
+		expect_full_answer(&ring, 1, 100, 0);
+		submit_recv(&ring, fds[1], in, sizeof(in), 0, 2);
+		expect_full_answer(&ring, 2, 100, 0);
+		expect_pattern(in, 0, 100);
+		check(!in[100], "%s: more was written than received", pair_names[kind]);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void recv_waits(void)
+{
+	static const unsigned flags[] = { 0, IOSQE_ASYNC };
+
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++)
+		for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+			struct io_uring_sqe *sqe;
+			struct io_uring ring;
+			uint8_t in[64];
+			int fds[2];
+
+			open_ring(&ring, 8, 0);
+			open_pair(kind, fds);
+			sqe = new_sqe(&ring);
+			io_uring_prep_recv(sqe, fds[0], in, sizeof(in), 0);
+			set_sqe(sqe, 1, flags[i]);
+			submit(&ring, 1);
+			expect_none(&ring, 20);
+			peer_sends(fds[1], 0, 20);
+			expect_full_answer(&ring, 1, 20, 0);
+			expect_pattern(in, 0, 20);
+			io_uring_queue_exit(&ring);
+			close_pair(fds);
+		}
+}
+
+static void registered_sockets(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	expect(io_uring_register_files(&ring, fds, 2), 0);
+	/* Only the table holds them from here on. */
+	close_pair(fds);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, 1, in, sizeof(in), 0);
+	set_sqe(sqe, 1, IOSQE_FIXED_FILE);
+	sqe = new_sqe(&ring);
+	io_uring_prep_send(sqe, 0, "hello", 5, 0);
+	set_sqe(sqe, 2, IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS);
+	submit(&ring, 2);
+	expect_answer(&ring, 1, 5);
+	check(!memcmp(in, "hello", 5), "the wrong bytes");
+	expect_none(&ring, 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void recv_without_waiting(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		struct io_uring ring;
+		uint8_t in[8];
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kind, fds);
+		submit_recv(&ring, fds[0], in, sizeof(in), MSG_DONTWAIT, 1);
+		expect_answer(&ring, 1, -EAGAIN);
+		/* O_NONBLOCK is for system calls: io_uring waits all the same. */
+		sys(fcntl(fds[0], F_SETFL, O_NONBLOCK));
+		submit_recv(&ring, fds[0], in, sizeof(in), 0, 2);
+		expect_none(&ring, 10);
+		peer_sends(fds[1], 0, 5);
+		expect_answer(&ring, 2, 5);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void send_without_waiting(void)
+{
+	struct io_uring ring;
+	size_t full;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	full = fill(fds[0]);
+	submit_send(&ring, fds[0], "x", 1, MSG_DONTWAIT, 1);
+	expect_answer(&ring, 1, -EAGAIN);
+	sys(fcntl(fds[0], F_SETFL, O_NONBLOCK));
+	submit_send(&ring, fds[0], "x", 1, 0, 2);
+	expect_none(&ring, 10);
+	drain(fds[1], full);
+	expect_answer(&ring, 2, 1);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void send_waits(void)
+{
+	struct io_uring ring;
+	size_t full;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	full = fill(fds[0]);
+	submit_send(&ring, fds[0], "x", 1, 0, 1);
+	expect_none(&ring, 20);
+	drain(fds[1], full);
+	expect_full_answer(&ring, 1, 1, 0);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void end_of_stream(void)
+{
+	static const enum pair_kind streams[] = { TCP, UNIX_STREAM, UNIX_SEQPACKET };
+
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		struct io_uring ring;
+		uint8_t in[8];
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(streams[i], fds);
+		submit_recv(&ring, fds[0], in, sizeof(in), 0, 1);
+		expect_none(&ring, 10);
+		sys(shutdown(fds[1], SHUT_WR));
+		/* TCP may set IORING_CQE_F_SOCK_NONEMPTY: the end is something to read, too. */
+		expect_answer(&ring, 1, 0);
+		submit_recv(&ring, fds[0], in, sizeof(in), 0, 2);
+		expect_answer(&ring, 2, 0);
+		close(fds[1]);
+		submit_recv(&ring, fds[0], in, sizeof(in), MSG_WAITALL, 3);
+		expect_answer(&ring, 3, 0);
+		io_uring_queue_exit(&ring);
+		close(fds[0]);
+	}
+}
+
+static void own_close(void)
+{
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	submit_recv(&ring, fds[0], in, sizeof(in), 0, 1);
+	close(fds[0]);
+	expect_none(&ring, 20);
+	peer_sends(fds[1], 0, 3);
+	expect_answer(&ring, 1, 3);
+	/* Now nothing holds the socket. */
+	io_uring_queue_exit(&ring);
+	expect(send(fds[1], "x", 1, MSG_NOSIGNAL), -1);
+	close(fds[1]);
+}
+
+static void no_bytes(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		bool stream = kind == TCP || kind == UNIX_STREAM;
+		struct io_uring ring;
+		uint8_t in[8];
+		int fds[2];
+
+		if (kind == UNIX_SEQPACKET)
+			continue;
+		open_ring(&ring, 8, 0);
+		open_pair(kind, fds);
+		submit_send(&ring, fds[0], NULL, 0, 0, 1);
+		expect_answer(&ring, 1, 0);
+		submit_recv(&ring, fds[1], in, sizeof(in), MSG_DONTWAIT, 2);
+		/* A datagram without bytes is one. */
+		expect_answer(&ring, 2, stream ? -EAGAIN : 0);
+		peer_sends(fds[0], 0, 8);
+		submit_recv(&ring, fds[1], in, 0, 0, 3);
+		expect_answer(&ring, 3, 0);
+		submit_recv(&ring, fds[1], in, sizeof(in), MSG_DONTWAIT, 4);
+		/* A datagram is gone whole. */
+		expect_answer(&ring, 4, stream ? 8 : -EAGAIN);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void peek(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		uint8_t in[2][16] = { 0 };
+		struct io_uring ring;
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kind, fds);
+		peer_sends(fds[1], 0, 16);
+		submit_recv(&ring, fds[0], in[0], 8, MSG_PEEK, 1);
+		expect_answer(&ring, 1, 8);
+		expect_pattern(in[0], 0, 8);
+		submit_recv(&ring, fds[0], in[1], 16, 0, 2);
+		expect_answer(&ring, 2, 16);
+		expect_pattern(in[1], 0, 16);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void truncation(void)
+{
+	static const enum pair_kind kinds[] = { UNIX_SEQPACKET, UNIX_DATAGRAM, UDP };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct io_uring ring;
+		uint8_t in[8] = { 0 };
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kinds[i], fds);
+		for (size_t n = 0; n < 3; n++)
+			peer_sends(fds[1], 0, 10 + n);
+		submit_recv(&ring, fds[0], in, 4, 0, 1);
+		expect_answer(&ring, 1, 4);
+		submit_recv(&ring, fds[0], in, 4, MSG_TRUNC, 2);
+		expect_answer(&ring, 2, 11);
+		expect_pattern(in, 0, 4);
+		check(!in[4], "more was written than asked for");
+		submit_recv(&ring, fds[0], in, 4, MSG_TRUNC | MSG_PEEK, 3);
+		expect_answer(&ring, 3, 12);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void nonempty(void)
+{
+	uint8_t in[64];
+	struct iovec iov = { in, 40 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	peer_sends(fds[1], 0, 120);
+	wait_ready(fds[0], POLLIN);
+	submit_recv(&ring, fds[0], in, 40, 0, 1);
+	expect_full_answer(&ring, 1, 40, IORING_CQE_F_SOCK_NONEMPTY);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recvmsg(sqe, fds[0], &msg, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 1);
+	expect_full_answer(&ring, 2, 40, IORING_CQE_F_SOCK_NONEMPTY);
+	submit_recv(&ring, fds[0], in, 40, 0, 3);
+	expect_full_answer(&ring, 3, 40, 0);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void poll_first(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	peer_sends(fds[1], 0, 3);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], in, sizeof(in), 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	set_sqe(sqe, 1, 0);
+	submit(&ring, 1);
+	expect_answer(&ring, 1, 3);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], in, sizeof(in), 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 1);
+	expect_none(&ring, 10);
+	sqe = new_sqe(&ring);
+	io_uring_prep_send(sqe, fds[1], "hello", 5, 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	set_sqe(sqe, 3, IOSQE_CQE_SKIP_SUCCESS);
+	submit(&ring, 1);
+	expect_answer(&ring, 2, 5);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void urgent(void)
+{
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	submit_recv(&ring, fds[0], in, 1, MSG_OOB, 1);
+	expect_answer(&ring, 1, -EINVAL);
+	submit_send(&ring, fds[1], "ab", 2, MSG_OOB, 2);
+	expect_answer(&ring, 2, 2);
+	wait_ready(fds[0], POLLPRI);
+	submit_recv(&ring, fds[0], in, 1, MSG_OOB, 3);
+	expect_answer(&ring, 3, 1);
+	expect(in[0], 'b');
+	submit_recv(&ring, fds[0], in, sizeof(in), 0, 4);
+	expect_answer(&ring, 4, 1);
+	expect(in[0], 'a');
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+/* ---- MSG_WAITALL ------------------------------------------------------------------------------ */
+
+static void waitall(void)
+{
+	static const enum pair_kind streams[] = { TCP, UNIX_STREAM };
+
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		struct io_uring ring;
+		uint8_t in[30] = { 0 };
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(streams[i], fds);
+		peer_sends(fds[1], 0, 10);
+		submit_recv(&ring, fds[0], in, 30, MSG_WAITALL, 1);
+		expect_none(&ring, 10);
+		peer_sends(fds[1], 10, 10);
+		expect_none(&ring, 10);
+		peer_sends(fds[1], 20, 15);
+		expect_answer(&ring, 1, 30);
+		expect_pattern(in, 0, 30);
+		peer_receives(fds[0], 30, 5);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+static void waitall_scattered(void)
+{
+	uint8_t in[30] = { 0 };
+	struct iovec iov[] = { { in, 7 }, { in + 7, 0 }, { in + 7, 20 }, { in + 27, 3 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 4 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recvmsg(sqe, fds[0], &msg, MSG_WAITALL);
+	set_sqe(sqe, 1, 0);
+	submit(&ring, 1);
+	/* Each piece ends within an element. */
+	for (size_t offset = 0; offset < 30; offset += 10) {
+		expect_none(&ring, 10);
+		peer_sends(fds[1], offset, 10);
+	}
+	expect_answer(&ring, 1, 30);
+	expect_pattern(in, 0, 30);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+enum ending {
+	BY_EOF,
+	BY_RESET,
+	BY_CANCEL,
+};
+
+/* What has been received is not lost, whatever keeps the rest from coming. */
+static void waitall_ended(enum ending ending)
+{
+	struct io_uring ring;
+	uint8_t in[30];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	submit_recv(&ring, fds[0], in, 30, MSG_WAITALL, 1);
+	expect_none(&ring, 10);
+	peer_sends(fds[1], 0, 10);
+	expect_none(&ring, 20);
+	if (ending == BY_EOF)
+		sys(shutdown(fds[1], SHUT_WR));
+	if (ending == BY_RESET)
+		reset_connection(fds[1]);
+	if (ending == BY_CANCEL) {
+		struct answer answers[2];
+
+		submit_cancel(&ring, 1, 2);
+		sorted_answers(&ring, answers, 2);
+		expect(answers[0].res, 10);
+		expect(answers[1].res, 0);
+	} else {
+		expect_answer(&ring, 1, 10);
+	}
+	expect_pattern(in, 0, 10);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
+static void waitall_eof(void)
+{
+	waitall_ended(BY_EOF);
+}
+
+static void waitall_reset(void)
+{
+	waitall_ended(BY_RESET);
+}
+
+static void waitall_cancel(void)
+{
+	waitall_ended(BY_CANCEL);
+}
+
+/* Receives 10 bytes and then the end, linked before a nop; returns what came of the nop. */
+static int nop_behind_short_recv(int flags)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	uint8_t in[30];
+	int fds[2], res;
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	peer_sends(fds[1], 0, 10);
+	sys(shutdown(fds[1], SHUT_WR));
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], in, 30, flags);
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(&ring);
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 2);
+	expect_answer(&ring, 1, 10);
+	res = next_answer(&ring).res;
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+	return res;
+}
+
+static void waitall_and_links(void)
+{
+	expect(nop_behind_short_recv(0), 0);
+	expect(nop_behind_short_recv(MSG_WAITALL), -ECANCELED);
+}
+
+static void waitall_datagram(void)
+{
+	static const enum pair_kind kinds[] = { UNIX_DATAGRAM, UDP };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct io_uring ring;
+		uint8_t in[30];
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kinds[i], fds);
+		peer_sends(fds[1], 0, 10);
+		submit_recv(&ring, fds[0], in, 30, MSG_WAITALL, 1);
+		expect_answer(&ring, 1, 10);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
+#define BIG ((size_t)4 << 20)
+
+static void send_big(int flags, bool message)
+{
+	uint8_t *out = malloc(BIG);
+	struct iovec iov[] = { { out, BIG / 4 }, { out + BIG / 4, BIG / 4 * 3 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+	int fds[2];
+
+	check(out, "out of memory");
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	fill_pattern(out, BIG);
+	sqe = new_sqe(&ring);
+	if (message)
+		io_uring_prep_sendmsg(sqe, fds[0], &msg, (unsigned)flags);
+	else
+		io_uring_prep_send(sqe, fds[0], out, BIG, flags);
+	set_sqe(sqe, 1, 0);
+	submit(&ring, 1);
+	if (flags & MSG_WAITALL) {
+		expect_none(&ring, 20);
+		/* The worst of times to look at the message again. */
+		memset(iov, 0xff, sizeof(iov));
+		memset(&msg, 0xff, sizeof(msg));
+		for (size_t offset = 0; offset < BIG; offset += BIG / 64) {
+			peer_receives(fds[1], offset, BIG / 64);
+			/* Gives the request the chance to go on, which only it can take. */
+			io_uring_get_events(&ring);
+		}
+		expect_answer(&ring, 1, (int)BIG);
+	} else {
+		a = next_answer(&ring);
+		check(a.res > 0 && a.res < (int)BIG, "res is %d", a.res);
+		expect(bytes_waiting(fds[1]), a.res);
+		peer_receives(fds[1], 0, (size_t)a.res);
+	}
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+	free(out);
+}
+
+static void short_send(void)
+{
+	send_big(0, false);
+	send_big(0, true);
+}
+
+static void waitall_send(void)
+{
+	send_big(MSG_WAITALL, false);
+	send_big(MSG_WAITALL, true);
+}
+
+/* ---- Errors of the other side ------------------------------------------------------------------ */
+
+static volatile sig_atomic_t pipe_signals;
+
+static void count_signal(int signal)
+{
+	(void)signal;
+	pipe_signals++;
+}
+
+static void broken_pipe(void)
+{
+	struct iovec iov = { "x", 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	close(fds[1]);
+	signal(SIGPIPE, count_signal);
+	submit_send(&ring, fds[0], "x", 1, 0, 1);
+	expect_answer(&ring, 1, -EPIPE);
+	sqe = new_sqe(&ring);
+	io_uring_prep_sendmsg(sqe, fds[0], &msg, 0);
+	set_sqe(sqe, 2, IOSQE_ASYNC);
+	submit(&ring, 1);
+	expect_answer(&ring, 2, -EPIPE);
+	/* io_uring always sends with MSG_NOSIGNAL. */
+	expect(pipe_signals, 0);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
+static void waiting_send_broken(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	fill(fds[0]);
+	submit_send(&ring, fds[0], "x", 1, 0, 1);
+	expect_none(&ring, 10);
+	sys(shutdown(fds[0], SHUT_WR));
+	expect_answer(&ring, 1, -EPIPE);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void connection_reset(void)
+{
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	submit_recv(&ring, fds[0], in, sizeof(in), 0, 1);
+	expect_none(&ring, 10);
+	reset_connection(fds[1]);
+	expect_answer(&ring, 1, -ECONNRESET);
+	/* The error is told once. */
+	submit_recv(&ring, fds[0], in, sizeof(in), 0, 2);
+	expect_answer(&ring, 2, 0);
+	submit_send(&ring, fds[0], in, sizeof(in), 0, 3);
+	expect_answer(&ring, 3, -EPIPE);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
+static void port_unreachable(void)
+{
+	struct answer answers[2];
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	open_pair(UDP, fds);
+	submit_recv(&ring, fds[0], in, sizeof(in), 0, 1);
+	expect_none(&ring, 10);
+	close(fds[1]);
+	submit_send(&ring, fds[0], "x", 1, 0, 2);
+	sorted_answers(&ring, answers, 2);
+	expect(answers[0].res, -ECONNREFUSED);
+	expect(answers[1].res, 1);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
+static void cancelled_recv(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		struct answer answers[2];
+		struct io_uring ring;
+		uint8_t in[8];
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kind, fds);
+		submit_recv(&ring, fds[0], in, sizeof(in), 0, 1);
+		submit_cancel(&ring, 1, 2);
+		sorted_answers(&ring, answers, 2);
+		expect(answers[0].res, -ECANCELED);
+		expect(answers[1].res, 0);
+		/* The next data is for others. */
+		peer_sends(fds[1], 0, 8);
+		peer_receives(fds[0], 0, 8);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
 
 const struct conformance_case message_cases[] = {
+	{ "send and recv move bytes over every kind of socket", send_and_recv },
+	{ "recv on an empty socket waits", recv_waits },
+	{ "send and recv work on registered sockets", registered_sockets },
+	{ "recv with MSG_DONTWAIT is -EAGAIN, but O_NONBLOCK waits", recv_without_waiting },
+	{ "send with MSG_DONTWAIT is -EAGAIN, but O_NONBLOCK waits", send_without_waiting },
+	{ "send on a full socket waits", send_waits },
+	{ "the end of a stream is a recv of 0, again and again", end_of_stream },
+	{ "closing its descriptor does not end a recv", own_close },
+	{ "a send or recv of no bytes", no_bytes },
+	{ "MSG_PEEK leaves what it shows", peek },
+	{ "a datagram longer than the buffer is cut, and MSG_TRUNC tells", truncation },
+	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP has more", nonempty },
+	{ "IORING_RECVSEND_POLL_FIRST finds data that is there, and that comes", poll_first },
+	{ "MSG_OOB moves the urgent byte", urgent },
+	{ "MSG_WAITALL gathers until the buffer is full", waitall },
+	{ "MSG_WAITALL goes on within an iovec", waitall_scattered },
+	{ "MSG_WAITALL gives what came before the end", waitall_eof },
+	{ "MSG_WAITALL gives what came before a reset", waitall_reset },
+	{ "MSG_WAITALL gives what came before it was cancelled", waitall_cancel },
+	{ "a short recv breaks a link only with MSG_WAITALL", waitall_and_links },
+	{ "MSG_WAITALL takes one datagram", waitall_datagram },
+	{ "send takes what fits", short_send },
+	{ "send with MSG_WAITALL takes all, in order", waitall_send },
+	{ "sending to nobody is -EPIPE, without SIGPIPE", broken_pipe },
+	{ "a send that waits is ended by shutdown", waiting_send_broken },
+	{ "a reset is -ECONNRESET once, then the end", connection_reset },
+	{ "recv on a UDP socket tells that nobody listens there", port_unreachable },
+	{ "a cancelled recv takes no data", cancelled_recv },
 	{ 0 },
 };
