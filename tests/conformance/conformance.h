@@ -51,6 +51,8 @@ extern const struct conformance_case path_cases[];
 extern const struct conformance_case splice_cases[];
 extern const struct conformance_case message_cases[];
 extern const struct conformance_case msghdr_cases[];
+extern const struct conformance_case receive_cases[];
+extern const struct conformance_case bundle_cases[];
 extern const struct conformance_case zero_copy_cases[];
 extern const struct conformance_case socket_cases[];
 extern const struct conformance_case buffers_cases[];

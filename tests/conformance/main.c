@@ -29,6 +29,8 @@ static const struct family {
 	{ "splice", splice_cases },
 	{ "message", message_cases },
 	{ "msghdr", msghdr_cases },
+	{ "receive", receive_cases },
+	{ "bundle", bundle_cases },
 	{ "zero-copy", zero_copy_cases },
 	{ "socket", socket_cases },
 	{ "buffers", buffers_cases },

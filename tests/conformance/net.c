@@ -149,6 +149,14 @@ void submit_cancel(struct io_uring *ring, uint64_t data, uint64_t own)
 	submit(ring, 1);
 }
 
+struct answer next_but_nonempty(struct io_uring *ring)
+{
+	struct answer a = next_answer(ring);
+
+	a.flags &= ~IORING_CQE_F_SOCK_NONEMPTY;
+	return a;
+}
+
 /* ---- Provided buffers ------------------------------------------------------------------------- */
 
 void open_pool(struct pool *pool, struct io_uring *ring, int group, unsigned count, unsigned size,

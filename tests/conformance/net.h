@@ -40,6 +40,9 @@ void reset_connection(int fd);
 /* Cancels what has user_data `data`: its cancellation has user_data `own`. */
 void submit_cancel(struct io_uring *ring, uint64_t data, uint64_t own);
 
+/* The next completion, without IORING_CQE_F_SOCK_NONEMPTY, which only TCP is sure to have. */
+struct answer next_but_nonempty(struct io_uring *ring);
+
 /* ---- Rows of bad arguments ---------------------------------------------------------------------- */
 
 /* What a prep made of the SQE is spoiled by one row, which names the result that must come. */

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* Sends that take provided buffers, and bundles: several buffers in one CQE. */
+#include "net.h"
+
+#define GROUP 3
+#define COUNT 8
+#define SIZE  16
+
+struct scene {
+	struct io_uring ring;
+	struct pool pool;
+	int fds[2];
+	unsigned head; /* buffers used so far */
+};
+
+/* The buffers hold one run of the pattern. */
+static void open_scene(struct scene *s, enum pair_kind kind)
+{
+	s->head = 0;
+	open_ring(&s->ring, 8, 0);
+	need_feature(&s->ring, IORING_FEAT_RECVSEND_BUNDLE, "bundles");
+	open_pool(&s->pool, &s->ring, GROUP, COUNT, SIZE, 0);
+	open_pair(kind, s->fds);
+	for (size_t i = 0; i < (size_t)COUNT * SIZE; i++)
+		s->pool.bytes[i] = pattern(i);
+}
+
+static void close_scene(struct scene *s)
+{
+	close_pool(&s->pool);
+	io_uring_queue_exit(&s->ring);
+	close_pair(s->fds);
+}
+
+static void submit_send(struct scene *s, size_t len, bool bundle, int flags, uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(&s->ring);
+
+	if (bundle)
+		io_uring_prep_send_bundle(sqe, s->fds[0], len, flags);
+	else
+		io_uring_prep_send(sqe, s->fds[0], NULL, len, flags);
+	use_pool(sqe, &s->pool, data);
+	submit(&s->ring, 1);
+}
+
+static void submit_recv(struct scene *s, size_t len, bool multishot, uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(&s->ring);
+
+	if (multishot)
+		io_uring_prep_recv_multishot(sqe, s->fds[0], NULL, len, 0);
+	else
+		io_uring_prep_recv(sqe, s->fds[0], NULL, len, 0);
+	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
+	use_pool(sqe, &s->pool, data);
+	submit(&s->ring, 1);
+}
+
+/* Checks that a bundle starts with the next buffer and holds the pattern from `offset` on. */
+static size_t check_bundle(struct scene *s, struct answer a, size_t offset)
+{
+	size_t left;
+
+	check(a.res > 0, "res is %d", a.res);
+	expect(a.flags & ~IORING_CQE_F_MORE, BUFFER_FLAGS(s->head % COUNT));
+	left = (size_t)a.res;
+	while (left) {
+		size_t now = left < SIZE ? left : SIZE;
+
+		expect_pattern(pool_buffer(&s->pool, s->head % COUNT), offset, now);
+		offset += now;
+		left -= now;
+		s->head++;
+	}
+	return (size_t)a.res;
+}
+
+static size_t take_bundle(struct scene *s, size_t offset, bool more)
+{
+	struct answer a = next_but_nonempty(&s->ring);
+
+	expect(!!(a.flags & IORING_CQE_F_MORE), more);
+	return check_bundle(s, a, offset);
+}
+
+/* ---- Sending ----------------------------------------------------------------------------------- */
+
+static void send_one(void)
+{
+	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
+		struct scene s;
+
+		open_scene(&s, kind);
+		for (unsigned bid = 0; bid < 3; bid++) {
+			submit_send(&s, 0, false, 0, bid);
+			expect_full_answer(&s.ring, bid, SIZE, BUFFER_FLAGS(bid));
+			peer_receives(s.fds[1], (size_t)bid * SIZE, SIZE);
+		}
+		/* A length takes that much of the buffer, and uses it up. */
+		submit_send(&s, 5, false, 0, 3);
+		expect_full_answer(&s.ring, 3, 5, BUFFER_FLAGS(3));
+		peer_receives(s.fds[1], 3 * SIZE, 5);
+		submit_send(&s, 500, false, 0, 4);
+		expect_full_answer(&s.ring, 4, SIZE, BUFFER_FLAGS(4));
+		expect_available(&s.pool, 3);
+		close_scene(&s);
+	}
+}
+
+static void send_without_buffers(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	for (unsigned bid = 0; bid < COUNT; bid++) {
+		submit_send(&s, 0, false, 0, bid);
+		expect_answer(&s.ring, bid, SIZE);
+	}
+	submit_send(&s, 0, false, 0, 10);
+	expect_full_answer(&s.ring, 10, -ENOBUFS, 0);
+	submit_send(&s, 0, true, 0, 11);
+	expect_full_answer(&s.ring, 11, -ENOBUFS, 0);
+	peer_receives(s.fds[1], 0, (size_t)COUNT * SIZE);
+	close_scene(&s);
+}
+
+static void failed_send(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	close(s.fds[1]);
+	for (int bundle = 0; bundle < 2; bundle++) {
+		submit_send(&s, 0, bundle, 0, 1);
+		/* Linux 6.18 takes the buffers before it sends, and never puts them back. */
+		expect_full_answer(&s.ring, 1, -EPIPE, BUFFER_FLAGS(bundle));
+		expect_available(&s.pool, bundle ? 0 : COUNT - 1);
+	}
+	s.fds[1] = -1;
+	close_scene(&s);
+}
+
+static void send_waits_with_buffer(void)
+{
+	struct scene s;
+	size_t full;
+
+	open_scene(&s, UNIX_STREAM);
+	full = fill(s.fds[0]);
+	submit_send(&s, 0, false, 0, 1);
+	expect_none(&s.ring, 10);
+	/* It keeps what it took, so that another send cannot overtake it with an older buffer. */
+	expect_available(&s.pool, COUNT - 1);
+	drain(s.fds[1], full);
+	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0));
+	peer_receives(s.fds[1], 0, SIZE);
+	close_scene(&s);
+}
+
+static void send_bundle(void)
+{
+	static const enum pair_kind kinds[] = { TCP, UNIX_STREAM };
+
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		struct scene s;
+
+		open_scene(&s, kinds[k]);
+		submit_send(&s, 0, true, 0, 1);
+		expect_full_answer(&s.ring, 1, COUNT * SIZE, BUFFER_FLAGS(0));
+		expect_none(&s.ring, 0);
+		peer_receives(s.fds[1], 0, (size_t)COUNT * SIZE);
+		expect_available(&s.pool, 0);
+		for (unsigned i = 0; i < 3; i++)
+			provide(&s.pool, 2 + i);
+		submit_send(&s, 0, true, 0, 2);
+		expect_full_answer(&s.ring, 2, 3 * SIZE, BUFFER_FLAGS(2));
+		peer_receives(s.fds[1], 2 * SIZE, 3 * SIZE);
+		close_scene(&s);
+	}
+}
+
+static void send_bundle_around(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	for (unsigned bid = 0; bid < 6; bid++) {
+		submit_send(&s, 0, false, 0, bid);
+		expect_answer(&s.ring, bid, SIZE);
+	}
+	peer_receives(s.fds[1], 0, 6 * SIZE);
+	/* Slots 6, 7, and 0 and 1 again. */
+	provide(&s.pool, 0);
+	provide(&s.pool, 1);
+	submit_send(&s, 0, true, 0, 10);
+	expect_full_answer(&s.ring, 10, 4 * SIZE, BUFFER_FLAGS(6));
+	peer_receives(s.fds[1], 6 * SIZE, 2 * SIZE);
+	peer_receives(s.fds[1], 0, 2 * SIZE);
+	close_scene(&s);
+}
+
+/* ---- Receiving --------------------------------------------------------------------------------- */
+
+static void recv_bundle(void)
+{
+	static const enum pair_kind kinds[] = { TCP, UNIX_STREAM };
+
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		unsigned bundles = 0;
+		size_t offset = 0;
+		struct scene s;
+
+		open_scene(&s, kinds[k]);
+		peer_sends(s.fds[1], 0, 100);
+		wait_ready(s.fds[0], POLLIN);
+		/* The first may hold less than there is. */
+		for (; offset < 100; bundles++) {
+			submit_recv(&s, 0, false, 1);
+			offset += take_bundle(&s, offset, false);
+		}
+		check(bundles < 7, "each bundle is of a single buffer");
+		expect(s.head, 7);
+		expect_available(&s.pool, COUNT - 7);
+		close_scene(&s);
+	}
+}
+
+static void recv_bundle_waits(void)
+{
+	struct scene s;
+
+	open_scene(&s, TCP);
+	submit_recv(&s, 0, false, 1);
+	expect_none(&s.ring, 10);
+	expect_available(&s.pool, COUNT);
+	peer_sends(s.fds[1], 0, 10);
+	expect(take_bundle(&s, 0, false), 10);
+	expect_available(&s.pool, COUNT - 1);
+	close_scene(&s);
+}
+
+static void recv_bundle_multishot(void)
+{
+	size_t offset = 0;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	submit_recv(&s, 0, true, 1);
+	/* 7 buffers are given back one round later, so that the bundles go around the ring's end. */
+	for (unsigned round = 0; round < 4; round++) {
+		size_t end = offset + 40;
+		unsigned first = s.head;
+
+		peer_sends(s.fds[1], offset, 40);
+		while (offset < end)
+			offset += take_bundle(&s, offset, true);
+		for (; first < s.head; first++)
+			provide(&s.pool, first % COUNT);
+	}
+	sys(shutdown(s.fds[1], SHUT_WR));
+	expect_full_answer_at(__FILE__, __LINE__, next_but_nonempty(&s.ring), 1, 0, 0);
+	close_scene(&s);
+}
+
+static void recv_bundle_limited(void)
+{
+	struct scene s;
+	size_t got;
+
+	open_scene(&s, TCP);
+	peer_sends(s.fds[1], 0, 100);
+	wait_ready(s.fds[0], POLLIN);
+	submit_recv(&s, 10, false, 1);
+	expect(take_bundle(&s, 0, false), 10);
+	submit_recv(&s, 40, false, 2);
+	got = take_bundle(&s, 10, false);
+	/* Linux 6.18 rounds it down to whole buffers. */
+	check(got == 40 || got == 32, "%zu bytes came", got);
+	expect_available(&s.pool, COUNT - (int)s.head);
+	close_scene(&s);
+}
+
+static void recv_bundle_exhausted(void)
+{
+	size_t offset = 0;
+	struct answer a;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	peer_sends(s.fds[1], 0, 200);
+	wait_ready(s.fds[0], POLLIN);
+	submit_recv(&s, 0, true, 1);
+	do {
+		a = next_but_nonempty(&s.ring);
+		if (a.res != -ENOBUFS)
+			offset += check_bundle(&s, a, offset);
+	} while (a.flags & IORING_CQE_F_MORE);
+	/* Linux 6.18 knows with the last buffer that it is the last: there is no -ENOBUFS then. */
+	expect(offset, COUNT * SIZE);
+	expect_none(&s.ring, 0);
+	peer_receives(s.fds[0], offset, 200 - offset);
+	close_scene(&s);
+}
+
+static void bundle_errors(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+	uint8_t byte;
+
+	open_scene(&s, UNIX_STREAM);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
+	sqe->ioprio = IORING_RECVSEND_BUNDLE;
+	expect_error(&s.ring, "recv without buffer select", -EINVAL);
+	/* Waiting for all of several buffers makes no sense to it. */
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv(sqe, s.fds[0], NULL, 0, MSG_WAITALL);
+	sqe->ioprio = IORING_RECVSEND_BUNDLE;
+	use_pool(sqe, &s.pool, 1);
+	expect_error(&s.ring, "recv with MSG_WAITALL", -EINVAL);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send_bundle(sqe, s.fds[0], 0, 0);
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	expect_error(&s.ring, "no such group", -ENOBUFS);
+	close_scene(&s);
+}
+
+const struct conformance_case bundle_cases[] = {
+	{ "send takes a provided buffer", send_one },
+	{ "send without buffers left is -ENOBUFS", send_without_buffers },
+	{ "a failed send uses up its buffers all the same", failed_send },
+	{ "a send that waits holds its buffer", send_waits_with_buffer },
+	{ "a send bundle takes all buffers, in one CQE", send_bundle },
+	{ "a send bundle goes around the ring's end", send_bundle_around },
+	{ "a recv bundle fills several buffers", recv_bundle },
+	{ "a recv bundle that waits holds no buffer", recv_bundle_waits },
+	{ "a multishot recv bundle goes around the ring's end", recv_bundle_multishot },
+	{ "a recv bundle takes at most its length", recv_bundle_limited },
+	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
+	{ "errors of bundles", bundle_errors },
+	{ 0 },
+};
