@@ -55,6 +55,7 @@ extern const struct conformance_case receive_cases[];
 extern const struct conformance_case bundle_cases[];
 extern const struct conformance_case zero_copy_cases[];
 extern const struct conformance_case socket_cases[];
+extern const struct conformance_case accept_cases[];
 extern const struct conformance_case buffers_cases[];
 extern const struct conformance_case poll_cases[];
 extern const struct conformance_case link_cases[];

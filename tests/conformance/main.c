@@ -33,6 +33,7 @@ static const struct family {
 	{ "bundle", bundle_cases },
 	{ "zero-copy", zero_copy_cases },
 	{ "socket", socket_cases },
+	{ "accept", accept_cases },
 	{ "buffers", buffers_cases },
 	{ "poll", poll_cases },
 	{ "link", link_cases },
