@@ -57,6 +57,7 @@ extern const struct conformance_case zero_copy_cases[];
 extern const struct conformance_case socket_cases[];
 extern const struct conformance_case accept_cases[];
 extern const struct conformance_case buffers_cases[];
+extern const struct conformance_case buffer_ring_cases[];
 extern const struct conformance_case poll_cases[];
 extern const struct conformance_case link_cases[];
 extern const struct conformance_case timeout_cases[];

@@ -35,6 +35,7 @@ static const struct family {
 	{ "socket", socket_cases },
 	{ "accept", accept_cases },
 	{ "buffers", buffers_cases },
+	{ "buffer-ring", buffer_ring_cases },
 	{ "poll", poll_cases },
 	{ "link", link_cases },
 	{ "timeout", timeout_cases },

@@ -42,6 +42,8 @@ void submit_cancel(struct io_uring *ring, uint64_t data, uint64_t own);
 
 /* The next completion, without IORING_CQE_F_SOCK_NONEMPTY, which only TCP is sure to have. */
 struct answer next_but_nonempty(struct io_uring *ring);
+#define expect_but_nonempty(ring, data, res, flags) \
+	expect_full_answer_at(__FILE__, __LINE__, next_but_nonempty(ring), data, res, flags)
 
 /* ---- Rows of bad arguments ---------------------------------------------------------------------- */
 

@@ -16,15 +16,14 @@ static void submit_multishot(struct pool *pool, int fd, size_t len, uint64_t dat
 /* The next completion says that buffer `bid` holds `size` bytes of the pattern. */
 static void expect_chunk(struct pool *pool, uint64_t data, unsigned bid, size_t offset, int size)
 {
-	expect_full_answer_at(__FILE__, __LINE__, next_but_nonempty(pool->ring), data, size,
-			      IORING_CQE_F_MORE | BUFFER_FLAGS(bid));
+	expect_but_nonempty(pool->ring, data, size, IORING_CQE_F_MORE | BUFFER_FLAGS(bid));
 	expect_pattern(pool_buffer(pool, bid), offset, (size_t)size);
 }
 
 /* The next completion is the request's last, with no buffer. */
 static void expect_last(struct io_uring *ring, uint64_t data, int res)
 {
-	expect_full_answer_at(__FILE__, __LINE__, next_but_nonempty(ring), data, res, 0);
+	expect_but_nonempty(ring, data, res, 0);
 }
 
 struct scene {
