@@ -59,6 +59,7 @@ extern const struct conformance_case accept_cases[];
 extern const struct conformance_case buffers_cases[];
 extern const struct conformance_case buffer_ring_cases[];
 extern const struct conformance_case poll_cases[];
+extern const struct conformance_case epoll_cases[];
 extern const struct conformance_case link_cases[];
 extern const struct conformance_case timeout_cases[];
 extern const struct conformance_case link_timeout_cases[];

@@ -37,6 +37,7 @@ static const struct family {
 	{ "buffers", buffers_cases },
 	{ "buffer-ring", buffer_ring_cases },
 	{ "poll", poll_cases },
+	{ "epoll", epoll_cases },
 	{ "link", link_cases },
 	{ "timeout", timeout_cases },
 	{ "link-timeout", link_timeout_cases },
