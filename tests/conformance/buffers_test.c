@@ -36,7 +36,7 @@ static void submit_read(struct io_uring *ring, int fd, unsigned len, uint64_t da
 	submit(ring, 1);
 }
 
-static void submit_recv(struct io_uring *ring, int fd, unsigned flags, uint64_t data)
+static void submit_recv_select(struct io_uring *ring, int fd, unsigned flags, uint64_t data)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
 
@@ -234,8 +234,8 @@ static void waiting_holds_none(void)
 
 	open_socket_scene(&s, 1);
 	unix_pair(other);
-	submit_recv(&s.ring, s.fds[0], 0, 1);
-	submit_recv(&s.ring, other[0], 0, 2);
+	submit_recv_select(&s.ring, s.fds[0], 0, 1);
+	submit_recv_select(&s.ring, other[0], 0, 2);
 	expect_none(&s.ring, 10);
 	peer_sends(other[1], 0, 9);
 	expect_full_answer(&s.ring, 2, 9, BUFFER_FLAGS(10));
@@ -253,10 +253,10 @@ static void provided_while_waiting(void)
 	open_socket_scene(&s, 1);
 	expect(run_remove(&s.ring, 1, GROUP), 1);
 	/* A buffer is wanted from the first, though there is nothing to receive. */
-	submit_recv(&s.ring, s.fds[0], 0, 1);
+	submit_recv_select(&s.ring, s.fds[0], 0, 1);
 	expect_full_answer(&s.ring, 1, -ENOBUFS, 0);
 	expect(run_provide(&s.ring, s.bytes[0], SIZE, 1, GROUP, 10), 0);
-	submit_recv(&s.ring, s.fds[0], 0, 2);
+	submit_recv_select(&s.ring, s.fds[0], 0, 2);
 	expect(run_remove(&s.ring, 1, GROUP), 1);
 	expect(run_provide(&s.ring, s.bytes[1], SIZE, 1, GROUP, 11), 0);
 	peer_sends(s.fds[1], 0, 9);
@@ -272,7 +272,7 @@ static void cancelled_recv(void)
 	struct scene s;
 
 	open_socket_scene(&s, 1);
-	submit_recv(&s.ring, s.fds[0], 0, 1);
+	submit_recv_select(&s.ring, s.fds[0], 0, 1);
 	submit_cancel(&s.ring, 1, 2);
 	sorted_answers(&s.ring, answers, 2);
 	expect(answers[0].res, -ECANCELED);
@@ -302,7 +302,7 @@ static void asynchronous(void)
 	struct scene s;
 
 	open_socket_scene(&s, 1);
-	submit_recv(&s.ring, s.fds[0], IOSQE_ASYNC, 1);
+	submit_recv_select(&s.ring, s.fds[0], IOSQE_ASYNC, 1);
 	peer_sends(s.fds[1], 0, 9);
 	expect_full_answer(&s.ring, 1, 9, BUFFER_FLAGS(10));
 	expect_pattern(s.bytes[0], 0, 9);

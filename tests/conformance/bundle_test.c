@@ -14,15 +14,19 @@ struct scene {
 };
 
 /* The buffers hold one run of the pattern. */
-static void open_scene(struct scene *s, enum pair_kind kind)
+static void open_scene_with(struct scene *s, enum pair_kind kind, unsigned flags)
 {
 	s->head = 0;
 	open_ring(&s->ring, 8, 0);
 	need_feature(&s->ring, IORING_FEAT_RECVSEND_BUNDLE, "bundles");
-	open_pool(&s->pool, &s->ring, GROUP, COUNT, SIZE, 0);
+	open_pool(&s->pool, &s->ring, GROUP, COUNT, SIZE, flags);
 	open_pair(kind, s->fds);
-	for (size_t i = 0; i < (size_t)COUNT * SIZE; i++)
-		s->pool.bytes[i] = pattern(i);
+	fill_pattern(s->pool.bytes, (size_t)COUNT * SIZE);
+}
+
+static void open_scene(struct scene *s, enum pair_kind kind)
+{
+	open_scene_with(s, kind, 0);
 }
 
 static void close_scene(struct scene *s)
@@ -32,7 +36,7 @@ static void close_scene(struct scene *s)
 	close_pair(s->fds);
 }
 
-static void submit_send(struct scene *s, size_t len, bool bundle, int flags, uint64_t data)
+static void submit_send_select(struct scene *s, size_t len, bool bundle, int flags, uint64_t data)
 {
 	struct io_uring_sqe *sqe = new_sqe(&s->ring);
 
@@ -44,7 +48,7 @@ static void submit_send(struct scene *s, size_t len, bool bundle, int flags, uin
 	submit(&s->ring, 1);
 }
 
-static void submit_recv(struct scene *s, size_t len, bool multishot, uint64_t data)
+static void submit_recv_select(struct scene *s, size_t len, bool multishot, uint64_t data)
 {
 	struct io_uring_sqe *sqe = new_sqe(&s->ring);
 
@@ -93,15 +97,15 @@ static void send_one(void)
 
 		open_scene(&s, kind);
 		for (unsigned bid = 0; bid < 3; bid++) {
-			submit_send(&s, 0, false, 0, bid);
+			submit_send_select(&s, 0, false, 0, bid);
 			expect_full_answer(&s.ring, bid, SIZE, BUFFER_FLAGS(bid));
 			peer_receives(s.fds[1], (size_t)bid * SIZE, SIZE);
 		}
 		/* A length takes that much of the buffer, and uses it up. */
-		submit_send(&s, 5, false, 0, 3);
+		submit_send_select(&s, 5, false, 0, 3);
 		expect_full_answer(&s.ring, 3, 5, BUFFER_FLAGS(3));
 		peer_receives(s.fds[1], 3 * SIZE, 5);
-		submit_send(&s, 500, false, 0, 4);
+		submit_send_select(&s, 500, false, 0, 4);
 		expect_full_answer(&s.ring, 4, SIZE, BUFFER_FLAGS(4));
 		expect_available(&s.pool, 3);
 		close_scene(&s);
@@ -114,12 +118,12 @@ static void send_without_buffers(void)
 
 	open_scene(&s, UNIX_STREAM);
 	for (unsigned bid = 0; bid < COUNT; bid++) {
-		submit_send(&s, 0, false, 0, bid);
+		submit_send_select(&s, 0, false, 0, bid);
 		expect_answer(&s.ring, bid, SIZE);
 	}
-	submit_send(&s, 0, false, 0, 10);
+	submit_send_select(&s, 0, false, 0, 10);
 	expect_full_answer(&s.ring, 10, -ENOBUFS, 0);
-	submit_send(&s, 0, true, 0, 11);
+	submit_send_select(&s, 0, true, 0, 11);
 	expect_full_answer(&s.ring, 11, -ENOBUFS, 0);
 	peer_receives(s.fds[1], 0, (size_t)COUNT * SIZE);
 	close_scene(&s);
@@ -132,7 +136,7 @@ static void failed_send(void)
 	open_scene(&s, UNIX_STREAM);
 	close(s.fds[1]);
 	for (int bundle = 0; bundle < 2; bundle++) {
-		submit_send(&s, 0, bundle, 0, 1);
+		submit_send_select(&s, 0, bundle, 0, 1);
 		/* Linux 6.18 takes the buffers before it sends, and never puts them back. */
 		expect_full_answer(&s.ring, 1, -EPIPE, BUFFER_FLAGS(bundle));
 		expect_available(&s.pool, bundle ? 0 : COUNT - 1);
@@ -148,7 +152,7 @@ static void send_waits_with_buffer(void)
 
 	open_scene(&s, UNIX_STREAM);
 	full = fill(s.fds[0]);
-	submit_send(&s, 0, false, 0, 1);
+	submit_send_select(&s, 0, false, 0, 1);
 	expect_none(&s.ring, 10);
 	/* It keeps what it took, so that another send cannot overtake it with an older buffer. */
 	expect_available(&s.pool, COUNT - 1);
@@ -166,14 +170,14 @@ static void send_bundle(void)
 		struct scene s;
 
 		open_scene(&s, kinds[k]);
-		submit_send(&s, 0, true, 0, 1);
+		submit_send_select(&s, 0, true, 0, 1);
 		expect_full_answer(&s.ring, 1, COUNT * SIZE, BUFFER_FLAGS(0));
 		expect_none(&s.ring, 0);
 		peer_receives(s.fds[1], 0, (size_t)COUNT * SIZE);
 		expect_available(&s.pool, 0);
 		for (unsigned i = 0; i < 3; i++)
 			provide(&s.pool, 2 + i);
-		submit_send(&s, 0, true, 0, 2);
+		submit_send_select(&s, 0, true, 0, 2);
 		expect_full_answer(&s.ring, 2, 3 * SIZE, BUFFER_FLAGS(2));
 		peer_receives(s.fds[1], 2 * SIZE, 3 * SIZE);
 		close_scene(&s);
@@ -186,14 +190,14 @@ static void send_bundle_around(void)
 
 	open_scene(&s, UNIX_STREAM);
 	for (unsigned bid = 0; bid < 6; bid++) {
-		submit_send(&s, 0, false, 0, bid);
+		submit_send_select(&s, 0, false, 0, bid);
 		expect_answer(&s.ring, bid, SIZE);
 	}
 	peer_receives(s.fds[1], 0, 6 * SIZE);
 	/* Slots 6, 7, and 0 and 1 again. */
 	provide(&s.pool, 0);
 	provide(&s.pool, 1);
-	submit_send(&s, 0, true, 0, 10);
+	submit_send_select(&s, 0, true, 0, 10);
 	expect_full_answer(&s.ring, 10, 4 * SIZE, BUFFER_FLAGS(6));
 	peer_receives(s.fds[1], 6 * SIZE, 2 * SIZE);
 	peer_receives(s.fds[1], 0, 2 * SIZE);
@@ -216,7 +220,7 @@ static void recv_bundle(void)
 		wait_ready(s.fds[0], POLLIN);
 		/* The first may hold less than there is. */
 		for (; offset < 100; bundles++) {
-			submit_recv(&s, 0, false, 1);
+			submit_recv_select(&s, 0, false, 1);
 			offset += take_bundle(&s, offset, false);
 		}
 		check(bundles < 7, "each bundle is of a single buffer");
@@ -231,7 +235,7 @@ static void recv_bundle_waits(void)
 	struct scene s;
 
 	open_scene(&s, TCP);
-	submit_recv(&s, 0, false, 1);
+	submit_recv_select(&s, 0, false, 1);
 	expect_none(&s.ring, 10);
 	expect_available(&s.pool, COUNT);
 	peer_sends(s.fds[1], 0, 10);
@@ -246,7 +250,7 @@ static void recv_bundle_multishot(void)
 	struct scene s;
 
 	open_scene(&s, TCP);
-	submit_recv(&s, 0, true, 1);
+	submit_recv_select(&s, 0, true, 1);
 	/* 7 buffers are given back one round later, so that the bundles go around the ring's end. */
 	for (unsigned round = 0; round < 4; round++) {
 		size_t end = offset + 40;
@@ -271,9 +275,9 @@ static void recv_bundle_limited(void)
 	open_scene(&s, TCP);
 	peer_sends(s.fds[1], 0, 100);
 	wait_ready(s.fds[0], POLLIN);
-	submit_recv(&s, 10, false, 1);
+	submit_recv_select(&s, 10, false, 1);
 	expect(take_bundle(&s, 0, false), 10);
-	submit_recv(&s, 40, false, 2);
+	submit_recv_select(&s, 40, false, 2);
 	got = take_bundle(&s, 10, false);
 	/* Linux 6.18 rounds it down to whole buffers. */
 	check(got == 40 || got == 32, "%zu bytes came", got);
@@ -290,7 +294,7 @@ static void recv_bundle_exhausted(void)
 	open_scene(&s, TCP);
 	peer_sends(s.fds[1], 0, 200);
 	wait_ready(s.fds[0], POLLIN);
-	submit_recv(&s, 0, true, 1);
+	submit_recv_select(&s, 0, true, 1);
 	do {
 		a = next_but_nonempty(&s.ring);
 		if (a.res != -ENOBUFS)
@@ -300,6 +304,35 @@ static void recv_bundle_exhausted(void)
 	expect(offset, COUNT * SIZE);
 	expect_none(&s.ring, 0);
 	peer_receives(s.fds[0], offset, 200 - offset);
+	close_scene(&s);
+}
+
+static void recv_bundle_in_parts(void)
+{
+	static const size_t sizes[] = { 40, 5, 20, 15, 1, 47 };
+	size_t start = 0, end = 0;
+	struct scene s;
+
+	need_linux(6, 16, "bundles with IOU_PBUF_RING_INC");
+	open_scene_with(&s, TCP, IOU_PBUF_RING_INC);
+	submit_recv_select(&s, 0, true, 1);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		peer_sends(s.fds[1], end, sizes[i]);
+		end += sizes[i];
+		while (start < end) {
+			struct answer a = next_but_nonempty(&s.ring);
+
+			check(a.res > 0, "res is %d", a.res);
+			expect(BUFFER_ID(a.flags), start / SIZE);
+			start += (size_t)a.res;
+			/* Of the last buffer, when there are several. */
+			expect(!!(a.flags & IORING_CQE_F_BUF_MORE), start % SIZE != 0);
+		}
+	}
+	/* The buffers lie one behind the other, so that there is no gap. */
+	expect(start, COUNT * SIZE);
+	expect_pattern(s.pool.bytes, 0, start);
+	expect_available(&s.pool, 0);
 	close_scene(&s);
 }
 
@@ -336,6 +369,7 @@ const struct conformance_case bundle_cases[] = {
 	{ "a multishot recv bundle goes around the ring's end", recv_bundle_multishot },
 	{ "a recv bundle takes at most its length", recv_bundle_limited },
 	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
+	{ "a recv bundle consumes buffers in parts", recv_bundle_in_parts },
 	{ "a bundle of no group is -ENOENT", bundle_of_no_group },
 	{ 0 },
 };

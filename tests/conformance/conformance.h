@@ -50,6 +50,7 @@ extern const struct conformance_case file_cases[];
 extern const struct conformance_case path_cases[];
 extern const struct conformance_case splice_cases[];
 extern const struct conformance_case message_cases[];
+extern const struct conformance_case waitall_cases[];
 extern const struct conformance_case msghdr_cases[];
 extern const struct conformance_case receive_cases[];
 extern const struct conformance_case bundle_cases[];

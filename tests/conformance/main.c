@@ -28,6 +28,7 @@ static const struct family {
 	{ "path", path_cases },
 	{ "splice", splice_cases },
 	{ "message", message_cases },
+	{ "waitall", waitall_cases },
 	{ "msghdr", msghdr_cases },
 	{ "receive", receive_cases },
 	{ "bundle", bundle_cases },

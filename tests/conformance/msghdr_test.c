@@ -305,8 +305,7 @@ static void scatter_and_gather(void)
 	for (enum pair_kind kind = 0; kind < PAIR_KINDS; kind++) {
 		open_ring(&ring, 8, 0);
 		open_pair(kind, fds);
-		for (size_t i = 0; i < sizeof(out); i++)
-			out[i] = pattern(i);
+		fill_pattern(out, sizeof(out));
 		expect(run_message(&ring, true, fds[0], &out_msg, 0), 100);
 		expect(run_message(&ring, false, fds[1], &in_msg, 0), 100);
 		expect_pattern(in, 0, 100);
@@ -390,8 +389,7 @@ static void vectorised_send(void)
 	need_linux(6, 17, "IORING_SEND_VECTORIZED");
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
-	for (size_t i = 0; i < sizeof(out); i++)
-		out[i] = pattern(i);
+	fill_pattern(out, sizeof(out));
 	sqe = new_sqe(&ring);
 	io_uring_prep_send(sqe, fds[0], iov, 3, 0);
 	sqe->ioprio = IORING_SEND_VECTORIZED;

@@ -157,6 +157,31 @@ struct answer next_but_nonempty(struct io_uring *ring)
 	return a;
 }
 
+void submit_recv(struct io_uring *ring, int fd, void *buf, size_t size, int flags, uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_recv(sqe, fd, buf, size, flags);
+	set_sqe(sqe, data, 0);
+	submit(ring, 1);
+}
+
+void submit_send(struct io_uring *ring, int fd, const void *buf, size_t size, int flags,
+		 uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_send(sqe, fd, buf, size, flags);
+	set_sqe(sqe, data, 0);
+	submit(ring, 1);
+}
+
+void fill_pattern(uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = pattern(i);
+}
+
 /* ---- Provided buffers ------------------------------------------------------------------------- */
 
 void open_pool(struct pool *pool, struct io_uring *ring, int group, unsigned count, unsigned size,

@@ -40,6 +40,11 @@ void reset_connection(int fd);
 /* Cancels what has user_data `data`: its cancellation has user_data `own`. */
 void submit_cancel(struct io_uring *ring, uint64_t data, uint64_t own);
 
+/* Prepares and submits one recv or send. */
+void submit_recv(struct io_uring *ring, int fd, void *buf, size_t size, int flags, uint64_t data);
+void submit_send(struct io_uring *ring, int fd, const void *buf, size_t size, int flags,
+		 uint64_t data);
+void fill_pattern(uint8_t *bytes, size_t size);
 /* The next completion, without IORING_CQE_F_SOCK_NONEMPTY, which only TCP is sure to have. */
 struct answer next_but_nonempty(struct io_uring *ring);
 #define expect_but_nonempty(ring, data, res, flags) \

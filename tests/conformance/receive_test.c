@@ -316,6 +316,96 @@ static void multishot_errors(void)
 	close(fresh);
 }
 
+/* A multishot recv of GROUP with further IOSQE_* flags; not submitted. */
+static void prep_flagged(struct scene *s, unsigned flags, uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(&s->ring);
+
+	io_uring_prep_recv_multishot(sqe, s->fds[0], NULL, 0, 0);
+	use_pool(sqe, &s->pool, data);
+	sqe->flags |= (uint8_t)flags;
+}
+
+static void multishot_by_worker(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM, 8, 64);
+	prep_flagged(&s, IOSQE_ASYNC, 1);
+	submit(&s.ring, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		peer_sends(s.fds[1], i, 9);
+		expect_chunk(&s.pool, 1, i, i, 9);
+	}
+	sys(shutdown(s.fds[1], SHUT_WR));
+	expect_last(&s.ring, 1, 0);
+	close_scene(&s);
+}
+
+static void multishot_skipping(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM, 8, 64);
+	prep_flagged(&s, IOSQE_CQE_SKIP_SUCCESS, 1);
+	submit(&s.ring, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		peer_sends(s.fds[1], i, 9);
+		expect_chunk(&s.pool, 1, i, i, 9);
+	}
+	/* Only the last CQE is the request's own, and not a failure. */
+	sys(shutdown(s.fds[1], SHUT_WR));
+	expect_none(&s.ring, 20);
+	expect_usable(&s.ring);
+	close_scene(&s);
+}
+
+static void multishot_linked(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM, 8, 64);
+	prep_flagged(&s, IOSQE_IO_LINK, 1);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 2, 0);
+	submit(&s.ring, 2);
+	peer_sends(s.fds[1], 0, 9);
+	expect_chunk(&s.pool, 1, 0, 0, 9);
+	/* What is behind it waits for its end. */
+	expect_none(&s.ring, 10);
+	sys(shutdown(s.fds[1], SHUT_WR));
+	expect_last(&s.ring, 1, 0);
+	expect_answer(&s.ring, 2, 0);
+	close_scene(&s);
+}
+
+static void multishot_truncation(void)
+{
+	static const int flags[] = { 0, MSG_TRUNC };
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		struct io_uring_sqe *sqe;
+		struct scene s;
+
+		open_scene(&s, UDP, 4, 64);
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_recv_multishot(sqe, s.fds[0], NULL, 0, flags[i]);
+		use_pool(sqe, &s.pool, 1);
+		submit(&s.ring, 1);
+		peer_sends(s.fds[1], 0, 100);
+		/* MSG_TRUNC makes res longer than the buffer is. */
+		expect_full_answer(&s.ring, 1, flags[i] ? 100 : 64,
+				   IORING_CQE_F_MORE | BUFFER_FLAGS(0));
+		expect_pattern(pool_buffer(&s.pool, 0), 0, 64);
+		/* The rest is gone, the next is whole. */
+		peer_sends(s.fds[1], 5, 10);
+		expect_chunk(&s.pool, 1, 1, 5, 10);
+		close_scene(&s);
+	}
+}
+
 static void two_groups(void)
 {
 	struct pool other;
@@ -583,6 +673,10 @@ const struct conformance_case receive_cases[] = {
 	{ "multishot recv ends by lack of buffers when data comes", ended_by_exhaustion },
 	{ "multishot recv ends by an empty datagram", empty_datagram },
 	{ "multishot recv with MSG_DONTWAIT takes what is there", multishot_without_waiting },
+	{ "multishot recv by a worker", multishot_by_worker },
+	{ "multishot recv skips its last CQE only", multishot_skipping },
+	{ "multishot recv's end starts what is linked", multishot_linked },
+	{ "multishot recv cuts datagrams, and MSG_TRUNC tells", multishot_truncation },
 	{ "errors of multishot recv", multishot_errors },
 	{ "multishot recvs take from groups of their own", two_groups },
 	{ "multishot recvmsg lays out head, name, control and payload", message_layout },

@@ -19,8 +19,7 @@ static void open_scene(struct scene *s, enum pair_kind kind)
 	open_pair(kind, s->fds);
 	s->bytes = aligned_alloc(4096, SIZE);
 	check(s->bytes, "out of memory");
-	for (size_t i = 0; i < SIZE; i++)
-		s->bytes[i] = pattern(i);
+	fill_pattern(s->bytes, SIZE);
 	for (size_t i = 0; i < 2; i++)
 		iovs[i] = (struct iovec){ s->bytes, SIZE };
 	expect(io_uring_register_buffers(&s->ring, iovs, 2), 0);
@@ -349,6 +348,25 @@ static void skipped_success(void)
 	close_scene(&s);
 }
 
+static void provided_buffers(void)
+{
+	struct io_uring_sqe *sqe;
+	struct pool pool;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	open_pool(&pool, &s.ring, 1, 2, 16, 0);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send_zc(sqe, s.fds[0], NULL, 0, 0, 0);
+	use_pool(sqe, &pool, 1);
+	submit(&s.ring, 1);
+	expect_full_answer(&s.ring, 1, -EOPNOTSUPP, 0);
+	expect_available(&pool, 2);
+	expect_none(&s.ring, 0);
+	close_pool(&pool);
+	close_scene(&s);
+}
+
 const struct conformance_case zero_copy_cases[] = {
 	{ "a zero-copy send has a result and then a notification", two_completions },
 	{ "a zero-copy send from registered memory", registered_memory },
@@ -362,5 +380,6 @@ const struct conformance_case zero_copy_cases[] = {
 	{ "a zero-copy send to a peer that is gone is notified, too", peer_gone },
 	{ "a zero-copy send on a full socket", waits_for_room },
 	{ "a zero-copy send may not skip its CQE", skipped_success },
+	{ "a zero-copy send takes no provided buffer", provided_buffers },
 	{ 0 },
 };
