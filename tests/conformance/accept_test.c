@@ -392,6 +392,25 @@ static void multishot_cancelled(void)
 	close_scene(&s);
 }
 
+static void closed_listener(void)
+{
+	struct scene s;
+	int client, fd;
+
+	open_scene(&s, 0);
+	submit_accept(&s, 0, 0, 1);
+	close(s.listener);
+	s.listener = -1;
+	expect_none(&s.ring, 10);
+	/* The request still has it. */
+	client = client_of(&s);
+	fd = next_answer(&s.ring).res;
+	expect_connected(client, fd);
+	close_scene(&s);
+	close(client);
+	close(fd);
+}
+
 static void ended_by_shutdown(void)
 {
 	struct scene s;
@@ -508,6 +527,7 @@ const struct conformance_case accept_cases[] = {
 	{ "multishot accept completes for each connection", multishot_files },
 	{ "multishot accept into slots ends when they are full", multishot_slots },
 	{ "multishot accept ends by a cancel", multishot_cancelled },
+	{ "accept outlives the descriptor of its listener", closed_listener },
 	{ "accept ends by shutdown", ended_by_shutdown },
 	{ "multishot accept ends when there are too many files", too_many_files },
 	{ "errors of accept", accept_errors },

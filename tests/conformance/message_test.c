@@ -313,6 +313,26 @@ static void poll_first(void)
 	close_pair(fds);
 }
 
+static void poll_first_without_waiting(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	uint8_t in[8];
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	peer_sends(fds[1], 0, 3);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], in, sizeof(in), MSG_DONTWAIT);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	/* Told not to try before polling, and not to poll: there is data, but nobody looks. */
+	expect_error(&ring, "recv", -EAGAIN);
+	peer_receives(fds[0], 0, 3);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 static void urgent(void)
 {
 	struct io_uring ring;
@@ -465,6 +485,7 @@ const struct conformance_case message_cases[] = {
 	{ "a datagram longer than the buffer is cut, and MSG_TRUNC tells", truncation },
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP has more", nonempty },
 	{ "IORING_RECVSEND_POLL_FIRST finds data that is there, and that comes", poll_first },
+	{ "IORING_RECVSEND_POLL_FIRST with MSG_DONTWAIT is -EAGAIN", poll_first_without_waiting },
 	{ "MSG_OOB moves the urgent byte", urgent },
 	{ "sending to nobody is -EPIPE, without SIGPIPE", broken_pipe },
 	{ "a send that waits is ended by shutdown", waiting_send_broken },

@@ -290,6 +290,37 @@ static void received_control(void)
 	close_pair(fds);
 }
 
+static void error_queue(void)
+{
+	union control control = { 0 };
+	struct iovec iov = { &(char){ 0 }, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control) };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	open_pair(UDP, fds);
+	sys(setsockopt(fds[0], IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)));
+	sqe = new_sqe(&ring);
+	io_uring_prep_recvmsg(sqe, fds[0], &msg, MSG_ERRQUEUE);
+	set_sqe(sqe, 1, 0);
+	submit(&ring, 1);
+	expect_none(&ring, 10);
+	close(fds[1]);
+	peer_sends(fds[0], 0, 1);
+	/* The datagram that nobody took comes back. */
+	expect_answer(&ring, 1, 1);
+	expect(msg.msg_flags & MSG_ERRQUEUE, MSG_ERRQUEUE);
+	expect(control.align.cmsg_level, IPPROTO_IP);
+	expect(control.align.cmsg_type, IP_RECVERR);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
 /* ---- Vectors ---------------------------------------------------------------------------------- */
 
 static void scatter_and_gather(void)
@@ -640,6 +671,7 @@ const struct conformance_case msghdr_cases[] = {
 	{ "control data that does not fit is dropped, with MSG_CTRUNC", control_truncated },
 	{ "errors of control data", bad_control },
 	{ "recvmsg tells the credentials of the sender, or that there are none", received_control },
+	{ "recvmsg with MSG_ERRQUEUE waits for an error", error_queue },
 	{ "sendmsg gathers and recvmsg scatters", scatter_and_gather },
 	{ "recvmsg tells with MSG_TRUNC that a datagram was cut", datagram_cut },
 	{ "recvmsg that waits needs neither its pointers nor its iovecs", message_stable },

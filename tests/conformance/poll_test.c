@@ -262,6 +262,26 @@ static void multishot_ready(void)
 	close(fds[0]);
 }
 
+static void multishot_after_the_end(void)
+{
+	struct answer answers[2];
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	submit_poll(&ring, fds[0], POLLIN, IORING_POLL_ADD_MULTI, 1);
+	close(fds[1]);
+	expect_full_answer(&ring, 1, POLLHUP, IORING_CQE_F_MORE);
+	/* It goes on, though nothing will come. */
+	submit_cancel(&ring, 1, 2);
+	sorted_answers(&ring, answers, 2);
+	expect(answers[0].res, -ECANCELED);
+	expect(answers[1].res, 0);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+}
+
 static void multishot_removed(void)
 {
 	struct io_uring ring;
@@ -522,6 +542,7 @@ const struct conformance_case poll_cases[] = {
 	{ "poll of a registered file, then a read", then_read },
 	{ "multishot poll tells each event", multishot },
 	{ "multishot poll tells what is ready already", multishot_ready },
+	{ "multishot poll goes on after a hang-up", multishot_after_the_end },
 	{ "multishot poll is removed and cancelled", multishot_removed },
 	{ "a poll is removed, and nothing but a poll", removed },
 	{ "removing takes one poll of many", one_of_many_removed },

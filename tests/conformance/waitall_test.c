@@ -186,6 +186,33 @@ static void waitall_records(void)
 	close_pair(fds);
 }
 
+static void waitall_provided(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct pool pool;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	open_pool(&pool, &ring, 1, 2, 16, 0);
+	unix_pair(fds);
+	peer_sends(fds[1], 0, 5);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], NULL, 0, MSG_WAITALL);
+	use_pool(sqe, &pool, 1);
+	submit(&ring, 1);
+	expect_none(&ring, 10);
+	/* The one buffer that is partly filled is kept. */
+	expect_available(&pool, 1);
+	peer_sends(fds[1], 5, 15);
+	expect_but_nonempty(&ring, 1, 16, BUFFER_FLAGS(0));
+	expect_pattern(pool_buffer(&pool, 0), 0, 16);
+	expect_available(&pool, 1);
+	close_pool(&pool);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 #define BIG ((size_t)4 << 20)
 
 static void send_big(int flags, bool message)
@@ -250,6 +277,7 @@ const struct conformance_case waitall_cases[] = {
 	{ "MSG_WAITALL gives what came before a reset", waitall_reset },
 	{ "MSG_WAITALL gives what came before it was cancelled", waitall_cancel },
 	{ "a short recv breaks a link only with MSG_WAITALL", waitall_and_links },
+	{ "MSG_WAITALL fills one provided buffer", waitall_provided },
 	{ "MSG_WAITALL takes one datagram", waitall_datagram },
 	{ "MSG_WAITALL gathers the records of a seqpacket socket", waitall_records },
 	{ "send takes what fits", short_send },
