@@ -157,6 +157,51 @@ static void waiting_holds_none(void)
 	close_pair(other);
 }
 
+static void by_worker(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, 4, 32, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_read(sqe, s.fds[0], NULL, 0, 0);
+		use_pool(sqe, &s.pool, 1);
+		sqe->flags |= IOSQE_ASYNC;
+		submit(&s.ring, 1);
+		peer_sends(s.fds[1], i, 9);
+		expect_full_answer(&s.ring, 1, 9, BUFFER_FLAGS(i));
+		expect_pattern(pool_buffer(&s.pool, i), i, 9);
+	}
+	close_scene(&s);
+}
+
+static void vectors(void)
+{
+	struct iovec iov = { NULL, 20 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, 4, 32, 0);
+	close_pair(s.fds);
+	unix_pair(s.fds);
+	peer_sends(s.fds[1], 0, 40);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_readv(sqe, s.fds[0], &iov, 1, 0);
+	use_pool(sqe, &s.pool, 1);
+	submit(&s.ring, 1);
+	expect_but_nonempty(&s.ring, 1, 20, BUFFER_FLAGS(0));
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recvmsg(sqe, s.fds[0], &msg, 0);
+	use_pool(sqe, &s.pool, 2);
+	submit(&s.ring, 1);
+	expect_but_nonempty(&s.ring, 2, 20, BUFFER_FLAGS(1));
+	expect_pattern(pool_buffer(&s.pool, 1), 20, 20);
+	expect_available(&s.pool, 2);
+	close_scene(&s);
+}
+
 static void bad_memory(void)
 {
 	struct answer a;
@@ -446,6 +491,8 @@ const struct conformance_case buffer_ring_cases[] = {
 	{ "io_uring_buf_ring_cq_advance reaps and gives back", advance_both },
 	{ "a buffer ring's indices wrap at 65536", indices_wrap },
 	{ "what waits holds no buffer of a ring", waiting_holds_none },
+	{ "a worker takes buffers of a ring", by_worker },
+	{ "readv and recvmsg take a buffer of a ring", vectors },
 	{ "a buffer out of memory is -EFAULT, and nothing is read", bad_memory },
 	{ "a buffer ring may be unregistered under those who wait", unregistered_while_waiting },
 	{ "a buffer ring in the program's memory", own_memory },

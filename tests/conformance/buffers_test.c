@@ -212,6 +212,28 @@ static void most_buffers(void)
 	close_scene(&s);
 }
 
+static void multishot(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, 4);
+	close_pair(s.fds);
+	tcp_pair(s.fds);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv_multishot(sqe, s.fds[0], NULL, 0, 0);
+	select_group(sqe, GROUP, 1);
+	submit(&s.ring, 1);
+	for (unsigned i = 0; i < 4; i++) {
+		peer_sends(s.fds[1], i, 9);
+		expect_but_nonempty(&s.ring, 1, 9, BUFFER_FLAGS(10 + i) | IORING_CQE_F_MORE);
+		expect_pattern(s.bytes[i], i, 9);
+	}
+	peer_sends(s.fds[1], 0, 9);
+	expect_but_nonempty(&s.ring, 1, -ENOBUFS, 0);
+	close_scene(&s);
+}
+
 /*
  * ---- What waits ---------------------------------------------------------------------------------
  *
@@ -439,6 +461,7 @@ const struct conformance_case buffers_cases[] = {
 	{ "groups have nothing to do with each other", groups },
 	{ "errors of providing and removing buffers", provide_errors },
 	{ "a group can hold all buffer ids", most_buffers },
+	{ "multishot recv takes provided buffers", multishot },
 	{ "a recv that waits holds no buffer", waiting_holds_none },
 	{ "a buffer is chosen when data comes", provided_while_waiting },
 	{ "a cancelled recv leaves the buffer", cancelled_recv },

@@ -530,6 +530,23 @@ static void transmit_timestamps(void)
 	close_pair(fds);
 }
 
+static void timestamp_errors(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	need_linux(6, 17, "SOCKET_URING_OP_TX_TIMESTAMP");
+	open_pair(UDP, fds);
+	/* A short CQE has no room. */
+	open_ring(&ring, 8, 0);
+	expect(run_command(&ring, SOCKET_URING_OP_TX_TIMESTAMP, fds[0], 0, 0, NULL, 0), -EINVAL);
+	io_uring_queue_exit(&ring);
+	open_ring(&ring, 8, IORING_SETUP_CQE32);
+	expect(run_command(&ring, SOCKET_URING_OP_TX_TIMESTAMP, 9999, 0, 0, NULL, 0), -EBADF);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 const struct conformance_case socket_cases[] = {
 	{ "socket makes what it is asked for", make_sockets },
 	{ "socket into a slot", sockets_in_slots },
@@ -547,5 +564,6 @@ const struct conformance_case socket_cases[] = {
 	{ "errors of socket commands", command_errors },
 	{ "commands tell the socket's and the peer's names", socket_names },
 	{ "a command gives transmit timestamps", transmit_timestamps },
+	{ "transmit timestamps need long CQEs", timestamp_errors },
 	{ 0 },
 };
