@@ -12,6 +12,7 @@ struct scene {
 
 static void open_scene(struct scene *s, unsigned slots)
 {
+	need_linux(5, 19, "multishot accept, and slots chosen by the kernel");
 	open_ring(&s->ring, 8, 0);
 	s->listener = tcp_listener(&s->addr);
 	if (slots)

@@ -47,6 +47,7 @@ static void in_order(void)
 {
 	struct scene s;
 
+	need_linux(6, 8, "IORING_REGISTER_PBUF_STATUS");
 	open_scene(&s, 4, 32, 0);
 	for (unsigned i = 0; i < 11; i++) {
 		uint16_t head;
@@ -125,6 +126,7 @@ static void indices_wrap(void)
 	uint16_t head;
 	struct scene s;
 
+	need_linux(6, 8, "IORING_REGISTER_PBUF_STATUS");
 	open_scene(&s, 2, 1, 0);
 	for (unsigned i = 0; i < 65540; i++) {
 		submit_read(&s.pool, zero, 1, i);
@@ -258,6 +260,7 @@ static void own_memory(void)
 	struct io_uring ring;
 	int fds[2];
 
+	need_linux(5, 19, "buffer rings");
 	open_ring(&ring, 8, 0);
 	make_pipe(fds);
 	pool.ring = &ring;
@@ -418,6 +421,7 @@ static void parts_of_multishot(void)
 	struct io_uring_sqe *sqe;
 	struct scene s;
 
+	need_linux(6, 12, "IOU_PBUF_RING_INC");
 	open_scene(&s, 4, 32, IOU_PBUF_RING_INC);
 	close_pair(s.fds);
 	tcp_pair(s.fds);

@@ -217,6 +217,7 @@ static void multishot(void)
 	struct io_uring_sqe *sqe;
 	struct scene s;
 
+	need_linux(6, 0, "multishot recv");
 	open_scene(&s, 4);
 	close_pair(s.fds);
 	tcp_pair(s.fds);

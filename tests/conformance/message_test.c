@@ -264,6 +264,7 @@ static void nonempty(void)
 	struct io_uring ring;
 	int fds[2];
 
+	need_linux(5, 19, "IORING_CQE_F_SOCK_NONEMPTY");
 	open_ring(&ring, 8, 0);
 	tcp_pair(fds);
 	peer_sends(fds[1], 0, 120);
@@ -288,6 +289,7 @@ static void poll_first(void)
 	uint8_t in[8];
 	int fds[2];
 
+	need_linux(5, 19, "IORING_RECVSEND_POLL_FIRST");
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
 	peer_sends(fds[1], 0, 3);
@@ -320,6 +322,7 @@ static void poll_first_without_waiting(void)
 	uint8_t in[8];
 	int fds[2];
 
+	need_linux(5, 19, "IORING_RECVSEND_POLL_FIRST");
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
 	peer_sends(fds[1], 0, 3);

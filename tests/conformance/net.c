@@ -189,6 +189,7 @@ void open_pool(struct pool *pool, struct io_uring *ring, int group, unsigned cou
 {
 	int err = 0;
 
+	need_linux(5, 19, "buffer rings");
 	*pool = (struct pool){ .ring = ring, .count = count, .size = size, .group = group };
 	pool->bytes = calloc(count, size);
 	check(pool->bytes, "out of memory");
@@ -227,6 +228,7 @@ void use_pool(struct io_uring_sqe *sqe, const struct pool *pool, uint64_t data)
 
 void expect_available(struct pool *pool, int count)
 {
+	need_linux(6, 8, "IORING_REGISTER_PBUF_STATUS");
 	expect(io_uring_buf_ring_available(pool->ring, pool->br, (unsigned short)pool->group),
 	       count);
 }

@@ -34,6 +34,7 @@ struct scene {
 
 static void open_scene(struct scene *s, enum pair_kind kind, unsigned count, unsigned size)
 {
+	need_linux(6, 0, "multishot receives");
 	open_ring(&s->ring, 8, 0);
 	open_pool(&s->pool, &s->ring, GROUP, count, size, 0);
 	open_pair(kind, s->fds);
