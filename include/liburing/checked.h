@@ -79,8 +79,8 @@ IOURINGINLINE void anyring_checked_forget(const struct io_uring *ring)
 			memset(&known[i], 0, sizeof(known[i]));
 }
 
-IOURINGINLINE struct io_uring_sqe *anyring_checked_handed_out(struct io_uring *ring,
-							      struct io_uring_sqe *sqe)
+/* SQEs of this ring are handed out. */
+IOURINGINLINE void anyring_checked_remember(struct io_uring *ring)
 {
 	struct anyring_checked_rings *all = &anyring_checked_rings;
 	struct anyring_checked_ring *known;
@@ -92,14 +92,6 @@ IOURINGINLINE struct io_uring_sqe *anyring_checked_handed_out(struct io_uring *r
 	known->sqes = (uintptr_t)ring->sq.sqes;
 	known->end = (uintptr_t)(ring->sq.sqes +
 				 ((size_t)ring->sq.ring_entries << io_uring_sqe_shift(ring)));
-	anyring_checked_unlock();
-	return sqe;
-}
-
-IOURINGINLINE void anyring_checked_exit(struct io_uring *ring)
-{
-	anyring_checked_lock();
-	anyring_checked_forget(ring);
 	anyring_checked_unlock();
 }
 
@@ -134,59 +126,106 @@ IOURINGINLINE struct io_uring_sqe *anyring_checked_own(struct io_uring_sqe *sqe,
 }
 
 /* `nr` CQEs are there to be reaped. */
-IOURINGINLINE unsigned anyring_checked_nr(const struct io_uring *ring, unsigned nr,
-					  const char *file, int line)
+IOURINGINLINE void anyring_checked_ready(const struct io_uring *ring, unsigned nr, const char *file,
+					 int line)
 {
 	unsigned ready = io_uring_cq_ready(ring);
 
 	if (nr > ready)
 		anyring_checked_fail(file, line, "CQ advanced by %u past its tail: %u are there",
 				     nr, ready);
-	return nr;
 }
 
-IOURINGINLINE struct io_uring_cqe *anyring_checked_oldest(const struct io_uring *ring,
-							  struct io_uring_cqe *cqe,
-							  const char *file, int line)
+IOURINGINLINE void anyring_checked_oldest(const struct io_uring *ring,
+					  const struct io_uring_cqe *cqe, const char *file,
+					  int line)
 {
 	unsigned head = *ring->cq.khead;
 
-	if (!cqe)
-		return NULL;
 	if (!io_uring_cq_ready(ring))
 		anyring_checked_fail(file, line, "CQE %p is seen twice: the CQ is empty",
-				     (void *)cqe);
+				     (const void *)cqe);
 	if (cqe != &ring->cq.cqes[io_uring_cqe_index(ring, head, ring->cq.ring_mask)])
 		anyring_checked_fail(file, line,
 				     "CQE %p is not the oldest: it is seen twice, or out of order",
-				     (void *)cqe);
-	return cqe;
+				     (const void *)cqe);
 }
 
-/* ---- The calls they are made in: a macro's own name is not expanded again ----------------------- */
+/* ---- The functions that take a ring ------------------------------------------------------------ */
 
-#define ANYRING_OWN_SQE(sqe) anyring_checked_own(sqe, __FILE__, __LINE__)
+IOURINGINLINE struct io_uring_sqe *anyring_checked_get_sqe(struct io_uring *ring)
+{
+	anyring_checked_remember(ring);
+	return io_uring_get_sqe(ring);
+}
 
-#define io_uring_get_sqe(ring)	  anyring_checked_handed_out(ring, io_uring_get_sqe(ring))
-#define io_uring_get_sqe128(ring) anyring_checked_handed_out(ring, io_uring_get_sqe128(ring))
-#define io_uring_queue_exit(ring) (anyring_checked_exit(ring), io_uring_queue_exit(ring))
+IOURINGINLINE struct io_uring_sqe *anyring_checked_get_sqe128(struct io_uring *ring)
+{
+	anyring_checked_remember(ring);
+	return io_uring_get_sqe128(ring);
+}
 
-#define io_uring_cq_advance(ring, nr) \
-	io_uring_cq_advance(ring, anyring_checked_nr(ring, nr, __FILE__, __LINE__))
-#define io_uring_cqe_seen(ring, cqe) \
-	io_uring_cqe_seen(ring, anyring_checked_oldest(ring, cqe, __FILE__, __LINE__))
-#define io_uring_buf_ring_cq_advance(ring, br, count) \
-	io_uring_buf_ring_cq_advance(                 \
-		ring, br, (int)anyring_checked_nr(ring, (unsigned)(count), __FILE__, __LINE__))
-#define __io_uring_buf_ring_cq_advance(ring, br, cq_count, buf_count)                              \
-	__io_uring_buf_ring_cq_advance(                                                            \
-		ring, br, (int)anyring_checked_nr(ring, (unsigned)(cq_count), __FILE__, __LINE__), \
-		buf_count)
+IOURINGINLINE void anyring_checked_queue_exit(struct io_uring *ring)
+{
+	anyring_checked_lock();
+	anyring_checked_forget(ring);
+	anyring_checked_unlock();
+	io_uring_queue_exit(ring);
+}
 
-#define io_uring_sqe_set_data(sqe, data)      io_uring_sqe_set_data(ANYRING_OWN_SQE(sqe), data)
-#define io_uring_sqe_set_data64(sqe, data)    io_uring_sqe_set_data64(ANYRING_OWN_SQE(sqe), data)
-#define io_uring_sqe_set_flags(sqe, flags)    io_uring_sqe_set_flags(ANYRING_OWN_SQE(sqe), flags)
-#define io_uring_sqe_set_buf_group(sqe, bgid) io_uring_sqe_set_buf_group(ANYRING_OWN_SQE(sqe), bgid)
+IOURINGINLINE void anyring_checked_cq_advance(const char *file, int line, struct io_uring *ring,
+					      unsigned nr)
+{
+	anyring_checked_ready(ring, nr, file, line);
+	io_uring_cq_advance(ring, nr);
+}
+
+IOURINGINLINE void anyring_checked_cqe_seen(const char *file, int line, struct io_uring *ring,
+					    struct io_uring_cqe *cqe)
+{
+	if (cqe)
+		anyring_checked_oldest(ring, cqe, file, line);
+	io_uring_cqe_seen(ring, cqe);
+}
+
+IOURINGINLINE void anyring_checked_both_advance(const char *file, int line, struct io_uring *ring,
+						struct io_uring_buf_ring *br, int cq_count,
+						int buf_count)
+{
+	anyring_checked_ready(ring, (unsigned)cq_count, file, line);
+	__io_uring_buf_ring_cq_advance(ring, br, cq_count, buf_count);
+}
+
+IOURINGINLINE void anyring_checked_buf_ring_cq_advance(const char *file, int line,
+						       struct io_uring *ring,
+						       struct io_uring_buf_ring *br, int count)
+{
+	anyring_checked_both_advance(file, line, ring, br, count, count);
+}
+
+/* ---- The calls they are made in ------------------------------------------------------------------
+ * A macro's own name is not expanded again. Each evaluates its arguments once, takes whatever the
+ * function takes (initialisers with commas, too), and leaves the function's address alone. A member
+ * of a class that has such a name is the one thing that is not told apart.
+ */
+
+#define ANYRING_OWN_SQE(...) anyring_checked_own((__VA_ARGS__), __FILE__, __LINE__)
+
+#define io_uring_get_sqe(...)	 anyring_checked_get_sqe(__VA_ARGS__)
+#define io_uring_get_sqe128(...) anyring_checked_get_sqe128(__VA_ARGS__)
+#define io_uring_queue_exit(...) anyring_checked_queue_exit(__VA_ARGS__)
+#define io_uring_cq_advance(...) anyring_checked_cq_advance(__FILE__, __LINE__, __VA_ARGS__)
+#define io_uring_cqe_seen(...)	 anyring_checked_cqe_seen(__FILE__, __LINE__, __VA_ARGS__)
+#define io_uring_buf_ring_cq_advance(...) \
+	anyring_checked_buf_ring_cq_advance(__FILE__, __LINE__, __VA_ARGS__)
+#define __io_uring_buf_ring_cq_advance(...) \
+	anyring_checked_both_advance(__FILE__, __LINE__, __VA_ARGS__)
+
+#define io_uring_sqe_set_data(sqe, ...)	  io_uring_sqe_set_data(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
+#define io_uring_sqe_set_data64(sqe, ...) io_uring_sqe_set_data64(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
+#define io_uring_sqe_set_flags(sqe, ...)  io_uring_sqe_set_flags(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
+#define io_uring_sqe_set_buf_group(sqe, ...) \
+	io_uring_sqe_set_buf_group(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
 
 #define io_uring_prep_rw(op, sqe, ...) io_uring_prep_rw(op, ANYRING_OWN_SQE(sqe), __VA_ARGS__)
 
@@ -292,8 +331,8 @@ IOURINGINLINE struct io_uring_cqe *anyring_checked_oldest(const struct io_uring 
 	io_uring_prep_sendmsg_zc_fixed(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
 
 /* prep_control.h */
-#define io_uring_prep_nop(sqe)		io_uring_prep_nop(ANYRING_OWN_SQE(sqe))
-#define io_uring_prep_nop128(sqe)	io_uring_prep_nop128(ANYRING_OWN_SQE(sqe))
+#define io_uring_prep_nop(...)		io_uring_prep_nop(ANYRING_OWN_SQE(__VA_ARGS__))
+#define io_uring_prep_nop128(...)	io_uring_prep_nop128(ANYRING_OWN_SQE(__VA_ARGS__))
 #define io_uring_prep_timeout(sqe, ...) io_uring_prep_timeout(ANYRING_OWN_SQE(sqe), __VA_ARGS__)
 #define io_uring_prep_timeout_remove(sqe, ...) \
 	io_uring_prep_timeout_remove(ANYRING_OWN_SQE(sqe), __VA_ARGS__)

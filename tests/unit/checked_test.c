@@ -130,6 +130,31 @@ static void an_sqe_of_no_ring(struct io_uring *ring)
 	io_uring_sqe_set_data64(&sqe, 3);
 }
 
+/* What is checked is still a call: its arguments are evaluated once, and may hold commas. */
+static void called_as_functions(struct io_uring *ring)
+{
+	struct io_uring_sqe *(*get)(struct io_uring *) = io_uring_get_sqe;
+	struct io_uring *rings[] = { ring, NULL }, **next = rings;
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(*next++);
+
+	if (sqe)
+		io_uring_prep_nop(sqe);
+	else
+		io_uring_prep_nop(get(ring));
+	io_uring_sqe_set_data(sqe, &(struct iovec){ NULL, 1 });
+	child_check(next == rings + 1);
+	child_check(io_uring_submit_and_wait(ring, 1) == 1);
+	child_check(io_uring_peek_cqe(ring, &cqe) == 0);
+	next = rings;
+	io_uring_cqe_seen(*next++, cqe);
+	io_uring_cq_advance(*--next, 0);
+	child_check(next == rings);
+	io_uring_prep_nop(io_uring_get_sqe(*next++));
+	child_check(next == rings + 1);
+	(io_uring_get_sqe)(ring);
+}
+
 /* More than the table holds: forgotten ones are not checked, and harm nothing. */
 static void more_rings_than_are_known(struct io_uring *ring)
 {
@@ -164,6 +189,7 @@ static const struct mistake {
 	{ "many rounds", many_rounds, NULL },
 	{ "two rings", two_rings, NULL },
 	{ "an SQE of no ring", an_sqe_of_no_ring, NULL },
+	{ "calls as of functions", called_as_functions, NULL },
 	{ "more rings than are known", more_rings_than_are_known, NULL },
 };
 
