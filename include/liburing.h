@@ -553,11 +553,12 @@ IOURINGINLINE bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter, struct
 
 /*
  * Visits each CQE that is there now, in order, without reaping: io_uring_cq_advance() does, once
- * for all. `head` is an unsigned the loop uses.
+ * for all. `head_` is an unsigned the loop uses, `cqe_` a struct io_uring_cqe pointer; no member of
+ * a structure may have the names of these parameters.
  */
-#define io_uring_for_each_cqe(ring, head, cqe)                                 \
+#define io_uring_for_each_cqe(ring, head_, cqe_)                               \
 	for (struct io_uring_cqe_iter __ITER__ = io_uring_cqe_iter_init(ring); \
-	     (head) = __ITER__.head, io_uring_cqe_iter_next(&__ITER__, &(cqe)); (void)(head))
+	     (head_) = __ITER__.head, io_uring_cqe_iter_next(&__ITER__, &(cqe_)); (void)(head_))
 
 /* Gives `nr` slots of the CQ back to the engine. */
 IOURINGINLINE void io_uring_cq_advance(struct io_uring *ring, unsigned nr)

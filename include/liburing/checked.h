@@ -7,9 +7,9 @@
  *  - a CQ advanced past its tail;
  *  - a CQE seen that is not the oldest: seen twice, or out of order.
  *
- * Every check is made in the program's own code, so a program may be built with it against any
- * build of the library, and only the files built with it are checked. Not for production: each
- * call searches a table. Costs nothing when off.
+ * Every check is made in the program's own code, so any build of the library will do. Build all files
+ * with it that take SQEs from a ring: one taken by a file that is not checked looks submitted. Not
+ * for production: each call searches a table. Costs nothing when off.
  */
 #ifndef LIBURING_CHECKED_H
 #define LIBURING_CHECKED_H
@@ -28,10 +28,15 @@
  */
 #define ANYRING_CHECKED_RINGS 64
 
-/* A ring is looked into only for SQEs in its memory: it may be gone, by code that is not checked. */
+/*
+ * What is known of a ring lies outside of its struct io_uring, which may move: the SQEs published are
+ * those before the tail in the memory shared with the engine.
+ */
 struct anyring_checked_ring {
-	const struct io_uring *ring;
-	uintptr_t sqes, end;
+	uintptr_t sqes, end;	   /* the memory of its SQEs; zeroes: an empty place */
+	unsigned shift, mask;	   /* of its slots */
+	const unsigned *published; /* SQEs before it are submitted */
+	unsigned handed_out;	   /* SQEs before it are handed out */
 };
 
 struct anyring_checked_rings {
@@ -69,40 +74,51 @@ __attribute__((noreturn, format(printf, 3, 4))) IOURINGINLINE void anyring_check
 	abort();
 }
 
-/* Also a ring whose memory is now another's. */
-IOURINGINLINE void anyring_checked_forget(const struct io_uring *ring)
+/* Also rings that went without a word, and whose memory is now this one's. */
+IOURINGINLINE void anyring_checked_forget(const struct anyring_checked_ring *gone)
 {
 	struct anyring_checked_ring *known = anyring_checked_rings.rings;
 
 	for (unsigned i = 0; i < ANYRING_CHECKED_RINGS; i++)
-		if (known[i].ring == ring || known[i].sqes == (uintptr_t)ring->sq.sqes)
+		if (known[i].sqes < gone->end && gone->sqes < known[i].end)
 			memset(&known[i], 0, sizeof(known[i]));
 }
 
-/* SQEs of this ring are handed out. */
-IOURINGINLINE void anyring_checked_remember(struct io_uring *ring)
+IOURINGINLINE struct anyring_checked_ring anyring_checked_describe(const struct io_uring *ring)
+{
+	const struct io_uring_sq *sq = &ring->sq;
+	struct anyring_checked_ring known;
+
+	known.shift = io_uring_sqe_shift(ring);
+	known.mask = sq->ring_mask;
+	known.sqes = (uintptr_t)sq->sqes;
+	known.end = (uintptr_t)(sq->sqes + ((size_t)sq->ring_entries << known.shift));
+	known.published = sq->ktail;
+	known.handed_out = sq->sqe_tail;
+	return known;
+}
+
+/* SQEs of this ring were handed out. One that is rewound publishes no tail, and goes unchecked. */
+IOURINGINLINE void anyring_checked_remember(const struct io_uring *ring)
 {
 	struct anyring_checked_rings *all = &anyring_checked_rings;
-	struct anyring_checked_ring *known;
+	struct anyring_checked_ring known = anyring_checked_describe(ring);
 
 	anyring_checked_lock();
-	anyring_checked_forget(ring);
-	known = &all->rings[all->next++ % ANYRING_CHECKED_RINGS];
-	known->ring = ring;
-	known->sqes = (uintptr_t)ring->sq.sqes;
-	known->end = (uintptr_t)(ring->sq.sqes +
-				 ((size_t)ring->sq.ring_entries << io_uring_sqe_shift(ring)));
+	anyring_checked_forget(&known);
+	if (!(ring->flags & IORING_SETUP_SQ_REWIND))
+		all->rings[all->next++ % ANYRING_CHECKED_RINGS] = known;
 	anyring_checked_unlock();
 }
 
-/* True if `sqe` lies in one of the slots that `ring` has handed out and not yet submitted. */
-IOURINGINLINE bool anyring_checked_is_out(const struct io_uring *ring,
+/* True if `sqe` lies in one of the slots that are handed out and not yet submitted. */
+IOURINGINLINE bool anyring_checked_is_out(const struct anyring_checked_ring *known,
 					  const struct io_uring_sqe *sqe)
 {
-	size_t slot = (size_t)(sqe - ring->sq.sqes) >> io_uring_sqe_shift(ring);
+	size_t slot = (((uintptr_t)sqe - known->sqes) / sizeof(*sqe)) >> known->shift;
+	unsigned published = IO_URING_READ_ONCE(*known->published);
 
-	return (((unsigned)slot - ring->sq.sqe_head) & ring->sq.ring_mask) <
-	       ring->sq.sqe_tail - ring->sq.sqe_head;
+	return (((unsigned)slot - published) & known->mask) < known->handed_out - published;
 }
 
 /* ---- The checks ------------------------------------------------------------------------------- */
@@ -117,7 +133,7 @@ IOURINGINLINE struct io_uring_sqe *anyring_checked_own(struct io_uring_sqe *sqe,
 	anyring_checked_lock();
 	for (unsigned i = 0; i < ANYRING_CHECKED_RINGS; i++)
 		if ((uintptr_t)sqe >= known[i].sqes && (uintptr_t)sqe < known[i].end)
-			out = anyring_checked_is_out(known[i].ring, sqe);
+			out = anyring_checked_is_out(&known[i], sqe);
 	anyring_checked_unlock();
 	if (!out)
 		anyring_checked_fail(file, line, "SQE %p is used after it was submitted",
@@ -155,20 +171,26 @@ IOURINGINLINE void anyring_checked_oldest(const struct io_uring *ring,
 
 IOURINGINLINE struct io_uring_sqe *anyring_checked_get_sqe(struct io_uring *ring)
 {
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
 	anyring_checked_remember(ring);
-	return io_uring_get_sqe(ring);
+	return sqe;
 }
 
 IOURINGINLINE struct io_uring_sqe *anyring_checked_get_sqe128(struct io_uring *ring)
 {
+	struct io_uring_sqe *sqe = io_uring_get_sqe128(ring);
+
 	anyring_checked_remember(ring);
-	return io_uring_get_sqe128(ring);
+	return sqe;
 }
 
 IOURINGINLINE void anyring_checked_queue_exit(struct io_uring *ring)
 {
+	struct anyring_checked_ring known = anyring_checked_describe(ring);
+
 	anyring_checked_lock();
-	anyring_checked_forget(ring);
+	anyring_checked_forget(&known);
 	anyring_checked_unlock();
 	io_uring_queue_exit(ring);
 }
