@@ -1,273 +1,267 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and writes of registered buffers. */
-#include "conformance.h"
+/* Reads and writes through registered buffers. */
+#include <sys/uio.h>
 
-#define BUFFER	  8192
-#define FILE_SIZE (4 * BUFFER)
+#include "run.h"
 
-/* Two registered buffers, next to each other in memory, and a third slot that may be empty. */
-struct pinned {
+/* Two buffers of 4096 bytes, filled with 'a' and 'b', at 0 and 1. Buffer 2 is none. */
+static char *memory;
+
+static void open_fixed(struct io_uring *ring)
+{
+	struct iovec vecs[3];
+
+	memory = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check(memory != MAP_FAILED, "no memory");
+	memset(memory, 'a', 4096);
+	memset(memory + 4096, 'b', 4096);
+	vecs[0] = (struct iovec){ memory, 4096 };
+	vecs[1] = (struct iovec){ memory + 4096, 4096 };
+	vecs[2] = (struct iovec){ NULL, 0 };
+	open_ring(ring, 8, 0);
+	expect(io_uring_register_buffers(ring, vecs, 3), 0);
+}
+
+static void parts_of_buffers(void)
+{
 	struct io_uring ring;
-	uint8_t *memory;
-	int fd;
-};
+	char buf[8];
+	int fd = scratch_file(10000);
 
-static void open_pinned(struct pinned *p)
-{
-	struct iovec iovecs[2];
-
-	p->memory =
-		mmap(NULL, 3 * BUFFER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(p->memory != MAP_FAILED, "no memory");
-	p->fd = scratch_file(FILE_SIZE);
-	open_ring(&p->ring, 8, 0);
-	for (int i = 0; i < 2; i++)
-		iovecs[i] = (struct iovec){ p->memory + i * BUFFER, BUFFER };
-	expect(io_uring_register_buffers(&p->ring, iovecs, 2), 0);
+	open_fixed(&ring);
+	expect(run(&ring, read_fixed, fd, memory, 4096, 7, 0), 4096);
+	expect_pattern(memory, 7, 4096);
+	expect(run(&ring, read_fixed, fd, memory + 4096 + 33, 99, 500, 1), 99);
+	expect(memory[4096 + 32], 'b');
+	expect_pattern(memory + 4096 + 33, 500, 99);
+	expect(memory[4096 + 33 + 99], 'b');
+	expect(run(&ring, read_fixed, fd, memory + 8191, 1, 3, 1), 1);
+	expect_pattern(memory + 8191, 3, 1);
+	memcpy(memory + 100, "written", 7);
+	expect(run(&ring, write_fixed, fd, memory + 100, 7, 10000, 0), 7);
+	expect(pread(fd, buf, 8, 10000), 7);
+	check(!memcmp(buf, "written", 7), "other bytes");
+	/* The end, and past it. */
+	expect(run(&ring, read_fixed, fd, memory, 4096, 10000, 0), 7);
+	expect(run(&ring, read_fixed, fd, memory, 4096, 20000, 0), 0);
+	io_uring_queue_exit(&ring);
 }
 
-static int read_fixed(struct pinned *p, size_t at, unsigned size, uint64_t offset, int index)
+static void errors_of_fixed(void)
 {
-	io_uring_prep_read_fixed(new_sqe(&p->ring), p->fd, p->memory + at, size, offset, index);
-	return run_one(&p->ring).res;
-}
+	struct io_uring ring;
+	int fd = scratch_file(100);
 
-static int write_fixed(struct pinned *p, size_t at, unsigned size, uint64_t offset, int index)
-{
-	io_uring_prep_write_fixed(new_sqe(&p->ring), p->fd, p->memory + at, size, offset, index);
-	return run_one(&p->ring).res;
-}
+	open_fixed(&ring);
+	{
+		const struct {
+			const char *name;
+			char *at;
+			unsigned len;
+			int index, res;
+		} rows[] = {
+			{ "index past the table", memory, 8, 3, -EFAULT },
+			{ "the largest index", memory, 8, 0xffff, -EFAULT },
+			{ "an empty place", memory, 8, 2, -EFAULT },
+			{ "before it", memory - 1, 8, 0, -EFAULT },
+			{ "another buffer's", memory, 8, 1, -EFAULT },
+			{ "one byte past its end", memory + 4096 - 7, 8, 0, -EFAULT },
+			{ "longer than it", memory, 4097, 0, -EFAULT },
+			/* Neighbours in memory are still two. */
+			{ "across two buffers", memory + 4000, 200, 0, -EFAULT },
+			{ "beyond all addresses", (char *)-8L, 8, 0, -EFAULT },
+			{ "no address", NULL, 8, 0, -EFAULT },
+			{ "nothing of it", memory + 10, 0, 0, 0 },
+			{ "nothing at its end", memory + 4096, 0, 0, 0 },
+		};
 
-/* ---- One buffer ----------------------------------------------------------------------------------- */
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+			int res = run(&ring, read_fixed, fd, rows[i].at, rows[i].len, 0,
+				      rows[i].index);
 
-static void whole_and_parts(void)
-{
-	static const struct {
-		size_t at;
-		unsigned size;
-		int index;
-	} parts[] = {
-		{ 0, BUFFER, 0 },	    { BUFFER, BUFFER, 1 }, { 1, 100, 0 },
-		{ BUFFER - 1, 1, 0 },	    { BUFFER, 1, 1 },	   { BUFFER + 4000, 200, 1 },
-		{ 4095, BUFFER - 4095, 0 },
-	};
-	uint8_t back[BUFFER];
-	struct pinned p;
-
-	open_pinned(&p);
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		memset(p.memory, 0, 3 * BUFFER);
-		expect(read_fixed(&p, parts[i].at, parts[i].size, 3000, parts[i].index),
-		       parts[i].size);
-		expect_pattern(p.memory + parts[i].at, 3000, parts[i].size);
-		/* Nothing beside it. */
-		if (parts[i].at)
-			expect(p.memory[parts[i].at - 1], 0);
-		expect(p.memory[parts[i].at + parts[i].size], 0);
-		expect(write_fixed(&p, parts[i].at, parts[i].size, 9000, parts[i].index),
-		       parts[i].size);
-		expect(pread(p.fd, back, parts[i].size, 9000), parts[i].size);
-		expect_pattern(back, 3000, parts[i].size);
-		expect(ftruncate(p.fd, 0), 0);
-		close(p.fd);
-		p.fd = scratch_file(FILE_SIZE);
+			check(res == rows[i].res, "reading, %s: %d", rows[i].name, res);
+			res = run(&ring, write_fixed, fd, rows[i].at, rows[i].len, 0,
+				  rows[i].index);
+			check(res == rows[i].res, "writing, %s: %d", rows[i].name, res);
+		}
 	}
-	io_uring_queue_exit(&p.ring);
-}
-
-static void ends(void)
-{
-	struct pinned p;
-
-	open_pinned(&p);
-	expect(read_fixed(&p, 0, 1000, FILE_SIZE - 10, 0), 10);
-	expect(read_fixed(&p, 0, 1000, FILE_SIZE, 0), 0);
-	expect(read_fixed(&p, 0, 0, 0, 0), 0);
-	expect(read_fixed(&p, 0, 100, -1ULL, 0), 100);
-	expect(read_fixed(&p, 100, 100, -1ULL, 0), 100);
-	expect_pattern(p.memory, 0, 200);
-	expect(lseek(p.fd, 0, SEEK_CUR), 200);
-	io_uring_queue_exit(&p.ring);
-}
-
-static void outside(void)
-{
-	static const struct {
-		size_t at;
-		unsigned size;
-		int index;
-	} wrong[] = {
-		{ 0, 100, 2 },	      /* no such index */
-		{ 0, 100, 0xffff },   /* nor this */
-		{ 0, BUFFER + 1, 0 }, /* too long, although what follows is registered, too */
-		{ BUFFER - 1, 2, 0 }, /* across */
-		{ BUFFER, 1, 0 },     /* the other's */
-		{ BUFFER - 1, 1, 1 }, /* the other's */
-		{ 2 * BUFFER, 1, 1 }, /* nobody's */
-		{ 0, 0x7fffffff, 0 },
-	};
-	struct pinned p;
-
-	open_pinned(&p);
-	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-		expect(read_fixed(&p, wrong[i].at, wrong[i].size, 0, wrong[i].index), -EFAULT);
-		expect(write_fixed(&p, wrong[i].at, wrong[i].size, 0, wrong[i].index), -EFAULT);
-	}
-	expect_usable(&p.ring);
-	io_uring_queue_exit(&p.ring);
+	expect(run(&ring, read_fixed, -1, memory, 8, 0, 0), -EBADF);
+	expect(memory[0], 'a');
+	io_uring_queue_exit(&ring);
 }
 
 static void without_a_table(void)
 {
-	struct pinned p;
+	struct io_uring ring;
+	char buf[8];
+	int fd = scratch_file(100);
 
-	open_pinned(&p);
-	expect(io_uring_unregister_buffers(&p.ring), 0);
-	expect(read_fixed(&p, 0, 100, 0, 0), -EFAULT);
-	expect(write_fixed(&p, 0, 100, 0, 0), -EFAULT);
-	need_linux(5, 19, "sparse tables of buffers");
-	expect(io_uring_register_buffers_sparse(&p.ring, 4), 0);
-	expect(read_fixed(&p, 0, 100, 0, 0), -EFAULT);
-	io_uring_queue_exit(&p.ring);
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read_fixed, fd, buf, 8, 0, 0), -EFAULT);
+	expect(run(&ring, write_fixed, fd, buf, 8, 0, 0), -EFAULT);
+	io_uring_queue_exit(&ring);
+	open_fixed(&ring);
+	expect(run(&ring, read_fixed, fd, memory, 8, 0, 0), 8);
+	expect(io_uring_unregister_buffers(&ring), 0);
+	expect(run(&ring, read_fixed, fd, memory, 8, 0, 0), -EFAULT);
+	io_uring_queue_exit(&ring);
 }
 
-/* The descriptor's errors come as in an ordinary read. */
-static void wrong_files(void)
+static void positions_and_files(void)
 {
-	struct pinned p;
-	int fd;
+	struct io_uring ring;
+	int fd = scratch_file(100);
 
-	open_pinned(&p);
-	fd = p.fd;
-	p.fd = (int)sys(dup(fd));
-	close(p.fd);
-	expect(read_fixed(&p, 0, 100, 0, 0), -EBADF);
-	expect(write_fixed(&p, 0, 100, 0, 0), -EBADF);
-	p.fd = (int)sys(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	expect(read_fixed(&p, 0, 100, 0, 0), -EISDIR);
-	expect(write_fixed(&p, 0, 100, 0, 0), -EBADF);
-	io_uring_queue_exit(&p.ring);
+	open_fixed(&ring);
+	expect(io_uring_register_files(&ring, &fd, 1), 0);
+	expect(run(&ring, read_fixed, fd, memory, 60, -1, 0), 60);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read_fixed, 0, memory, 60, -1, 0), 40);
+	expect_pattern(memory, 60, 40);
+	expect(lseek(fd, 0, SEEK_CUR), 100);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE | IOSQE_ASYNC, write_fixed, 0, memory, 3, -1, 0),
+	       3);
+	expect(lseek(fd, 0, SEEK_CUR), 103);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read_fixed, 1, memory, 60, 0, 0), -EBADF);
+	io_uring_queue_exit(&ring);
 }
 
-static void by_a_worker(void)
+static void pipes_and_sockets(void)
 {
-	struct io_uring_sqe *sqe;
-	struct pinned p;
+	struct io_uring ring;
+	int fds[2], sv[2];
 
-	open_pinned(&p);
-	sqe = new_sqe(&p.ring);
-	io_uring_prep_read_fixed(sqe, p.fd, p.memory + BUFFER, BUFFER, 50, 1);
-	set_sqe(sqe, 1, IOSQE_ASYNC | IOSQE_IO_LINK);
-	sqe = new_sqe(&p.ring);
-	io_uring_prep_write_fixed(sqe, p.fd, p.memory + BUFFER, BUFFER, 0, 1);
-	set_sqe(sqe, 2, IOSQE_ASYNC);
-	submit(&p.ring, 2);
-	expect_answer(&p.ring, 1, BUFFER);
-	expect_answer(&p.ring, 2, BUFFER);
-	expect(pread(p.fd, p.memory, BUFFER, 0), BUFFER);
-	expect_pattern(p.memory, 50, BUFFER);
-	io_uring_queue_exit(&p.ring);
+	open_fixed(&ring);
+	make_pipe(fds);
+	unix_pair(sv);
+	start(&ring, 1, read_fixed, fds[0], memory + 5, 100, 0, 0);
+	start(&ring, 2, read_fixed, sv[0], memory + 4096, 100, 0, 1);
+	expect_none(&ring, 20);
+	expect(run(&ring, write_fixed, fds[1], memory + 4100, 4, 0, 1), 4);
+	expect_answer(&ring, 1, 4);
+	expect(memcmp(memory, "aaaaabbbba", 10), 0);
+	expect(run(&ring, write_fixed, sv[1], memory, 5, 0, 0), 5);
+	expect_answer(&ring, 2, 5);
+	expect(memcmp(memory + 4096, "aaaaab", 6), 0);
+	io_uring_queue_exit(&ring);
 }
 
-static void waiting_for_a_pipe(void)
+static void unregistered_meanwhile(void)
 {
-	struct pinned p;
+	struct io_uring ring;
 	int fds[2];
 
-	open_pinned(&p);
+	open_fixed(&ring);
 	make_pipe(fds);
-	io_uring_prep_read_fixed(new_sqe(&p.ring), fds[0], p.memory + 10, 100, 0, 0);
-	submit(&p.ring, 1);
-	expect_none(&p.ring, 5);
-	expect(write(fds[1], "hello", 5), 5);
-	expect(next_answer(&p.ring).res, 5);
-	check(!memcmp(p.memory + 10, "hello", 5), "other bytes");
-	io_uring_queue_exit(&p.ring);
+	start(&ring, 1, read_fixed, fds[0], memory, 100, 0, 0);
+	/* The request keeps the buffer it found at submission. */
+	expect(io_uring_unregister_buffers(&ring), 0);
+	expect(write(fds[1], "late", 4), 4);
+	expect_full_answer(&ring, 1, 4, 0);
+	expect(memcmp(memory, "latea", 5), 0);
+	io_uring_queue_exit(&ring);
 }
 
-/* A request goes on with the buffer it began with, whatever its slot holds by then. */
-static void replaced_under_way(void)
+static void direct(void)
 {
-	uint8_t other[100] = { 0 };
-	struct iovec iov = { other, sizeof(other) };
-	struct pinned p;
-	int fds[2];
+	int fd = open("direct", O_RDWR | O_CREAT | O_DIRECT, 0600);
+	struct io_uring ring;
 
-	open_pinned(&p);
-	need_feature(&p.ring, IORING_FEAT_RSRC_TAGS, "updates of registered buffers");
-	make_pipe(fds);
-	io_uring_prep_read_fixed(new_sqe(&p.ring), fds[0], p.memory, 100, 0, 0);
-	submit(&p.ring, 1);
-	expect_none(&p.ring, 5);
-	expect(io_uring_register_buffers_update_tag(&p.ring, 0, &iov, NULL, 1), 1);
-	expect(write(fds[1], "hello", 5), 5);
-	expect(next_answer(&p.ring).res, 5);
-	check(!memcmp(p.memory, "hello", 5), "other bytes");
-	expect(other[0], 0);
-	/* The next one has the new one. */
-	io_uring_prep_read_fixed(new_sqe(&p.ring), p.fd, other, 100, 0, 0);
-	expect(run_one(&p.ring).res, 100);
-	expect_pattern(other, 0, 100);
-	io_uring_queue_exit(&p.ring);
+	if (fd == -1)
+		skip_because_of("no O_DIRECT on /var/tmp");
+	open_fixed(&ring);
+	expect(run(&ring, write_fixed, fd, memory, 4096, 0, 0), 4096);
+	expect(run(&ring, write_fixed, fd, memory, 4096, 4096, 0), 4096);
+	expect(run(&ring, read_fixed, fd, memory + 4096, 4096, 4096, 1), 4096);
+	expect(memcmp(memory, memory + 4096, 4096), 0);
+	expect(run(&ring, read_fixed, fd, memory, 4095, 0, 0), -EINVAL);
+	expect(run(&ring, read_fixed, fd, memory, 4096, 100, 0), -EINVAL);
+	io_uring_queue_exit(&ring);
 }
 
-/* ---- Several pieces of one ------------------------------------------------------------------------ */
-
-static void pieces(void)
+static void fixed_vectors(void)
 {
-	struct iovec iovecs[3];
-	struct pinned p;
+	struct iovec in[2], out[3];
+	struct io_uring ring;
+	int fd = scratch_file(100);
 
-	need_op(IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED");
-	open_pinned(&p);
-	iovecs[0] = (struct iovec){ p.memory + 4000, 150 };
-	iovecs[1] = (struct iovec){ p.memory + 4150, 50 };
-	iovecs[2] = (struct iovec){ p.memory, 100 };
-	io_uring_prep_readv_fixed(new_sqe(&p.ring), p.fd, iovecs, 3, 500, 0, 0);
-	expect(run_one(&p.ring).res, 300);
-	expect_pattern(p.memory + 4000, 500, 200);
-	expect_pattern(p.memory, 700, 100);
-	io_uring_prep_writev_fixed(new_sqe(&p.ring), p.fd, iovecs, 3, 0, 0, 0);
-	expect(run_one(&p.ring).res, 300);
-	expect(pread(p.fd, p.memory + BUFFER, 300, 0), 300);
-	expect_pattern(p.memory + BUFFER, 500, 300);
-	io_uring_queue_exit(&p.ring);
+	need_op(IORING_OP_READV_FIXED, "READV_FIXED");
+	open_fixed(&ring);
+	in[0] = (struct iovec){ memory + 100, 30 };
+	in[1] = (struct iovec){ memory + 50, 30 };
+	expect(run(&ring, readv_fixed, fd, in, 2, 10, 0, 0), 60);
+	expect_pattern(memory + 100, 10, 30);
+	expect_pattern(memory + 50, 40, 30);
+	expect(memory[80], 'a');
+	expect(run(&ring, readv_fixed, fd, in, 2, 65, 0, 0), 35);
+	memcpy(memory, "xyz", 3);
+	out[0] = (struct iovec){ memory + 2, 1 };
+	out[1] = (struct iovec){ memory, 2 };
+	out[2] = (struct iovec){ memory + 200, 1 };
+	expect(run(&ring, writev_fixed, fd, out, 3, 0, 0, 0), 4);
+	expect(pread(fd, memory + 4096, 4, 0), 4);
+	expect(memcmp(memory + 4096, "zxya", 4), 0);
+	expect(run(&ring, writev_fixed, fd, out, 2, 0, RWF_APPEND, 0), 3);
+	expect(lseek(fd, 0, SEEK_END), 103);
+	expect(run(&ring, writev_fixed, fd, out, 2, 0, 1 << 20, 0), -EOPNOTSUPP);
+	io_uring_queue_exit(&ring);
 }
 
-static void pieces_outside(void)
+static void errors_of_fixed_vectors(void)
 {
-	struct iovec iovecs[2];
-	struct pinned p;
+	struct iovec good, past, other[2], empty[2], no;
+	struct io_uring ring;
+	int fd = scratch_file(100);
 
-	need_op(IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED");
-	open_pinned(&p);
-	iovecs[0] = (struct iovec){ p.memory, 100 };
-	iovecs[1] = (struct iovec){ p.memory + BUFFER, 100 };
-	for (int index = 0; index < 3; index++) {
-		io_uring_prep_readv_fixed(new_sqe(&p.ring), p.fd, iovecs, 2, 0, 0, index);
-		expect(run_one(&p.ring).res, -EFAULT);
-		io_uring_prep_writev_fixed(new_sqe(&p.ring), p.fd, iovecs, 2, 0, 0, index);
-		expect(run_one(&p.ring).res, -EFAULT);
+	need_op(IORING_OP_READV_FIXED, "READV_FIXED");
+	open_fixed(&ring);
+	good = (struct iovec){ memory, 8 };
+	past = (struct iovec){ memory + 4090, 8 };
+	other[0] = good;
+	other[1] = (struct iovec){ memory + 4096, 8 };
+	empty[0] = good;
+	empty[1] = (struct iovec){ memory, 0 };
+	no = (struct iovec){ memory, 0 };
+	{
+		const struct {
+			const char *name;
+			struct iovec *vecs;
+			unsigned count;
+			int index, res;
+		} rows[] = {
+			{ "one", &good, 1, 0, 8 },
+			{ "no such buffer", &good, 1, 3, -EFAULT },
+			{ "an empty place", &good, 1, 2, -EFAULT },
+			{ "past its end", &past, 1, 0, -EFAULT },
+			{ "the second in another", other, 2, 0, -EFAULT },
+			{ "the second empty", empty, 2, 0, -EFAULT },
+			{ "only an empty one", &no, 1, 0, -EFAULT },
+			{ "none", &good, 0, 0, 0 },
+			{ "too many", &good, UIO_MAXIOV + 1, 0, -EINVAL },
+			{ "vectors nowhere", (void *)16, 1, 0, -EFAULT },
+		};
+
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+			int res = run(&ring, readv_fixed, fd, rows[i].vecs, rows[i].count, 0, 0,
+				      rows[i].index);
+
+			check(res == rows[i].res, "reading, %s: %d", rows[i].name, res);
+			res = run(&ring, writev_fixed, fd, rows[i].vecs, rows[i].count, 0, 0,
+				  rows[i].index);
+			check(res == rows[i].res, "writing, %s: %d", rows[i].name, res);
+		}
 	}
-	/* Unlike readv(2), it takes no empty ones. */
-	iovecs[1] = (struct iovec){ p.memory + 200, 0 };
-	io_uring_prep_readv_fixed(new_sqe(&p.ring), p.fd, iovecs, 2, 0, 0, 0);
-	expect(run_one(&p.ring).res, -EFAULT);
-	io_uring_prep_readv_fixed(new_sqe(&p.ring), p.fd, (void *)16, 2, 0, 0, 0);
-	expect(run_one(&p.ring).res, -EFAULT);
-	io_uring_queue_exit(&p.ring);
+	io_uring_queue_exit(&ring);
 }
 
 const struct conformance_case fixed_cases[] = {
-	{ "a buffer is used whole or in part, and nothing beside it", whole_and_parts },
-	{ "reads end as without it: short, 0, at the position", ends },
-	{ "what lies outside the buffer answers -EFAULT", outside },
-	{ "without a table, or in an empty slot, -EFAULT", without_a_table },
-	{ "wrong files answer as without it", wrong_files },
-	{ "workers use it, too", by_a_worker },
-	{ "a read that waits for a pipe fills it later", waiting_for_a_pipe },
-	{ "a request keeps its buffer when the slot is replaced", replaced_under_way },
-	{ "READV_FIXED and WRITEV_FIXED take pieces of one buffer", pieces },
-	{ "pieces outside of it, or empty, answer -EFAULT", pieces_outside },
+	{ "any part of a registered buffer is read into and written", parts_of_buffers },
+	{ "errors of READ_FIXED and WRITE_FIXED", errors_of_fixed },
+	{ "without registered buffers they give -EFAULT", without_a_table },
+	{ "the file's position and fixed files work with them", positions_and_files },
+	{ "they wait for pipes and sockets", pipes_and_sockets },
+	{ "a request keeps its buffer when the table goes", unregistered_meanwhile },
+	{ "they do O_DIRECT", direct },
+	{ "vectors within one registered buffer", fixed_vectors },
+	{ "errors of READV_FIXED and WRITEV_FIXED", errors_of_fixed_vectors },
 	{ 0 },
 };

@@ -1,640 +1,740 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads and writes: every form that takes a buffer of its own. */
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 
-#include "conformance.h"
+#include "run.h"
 
-#define BLOCK	  4096
-#define FILE_SIZE (3 * BLOCK + 100)
+#define NOWHERE ((void *)16)
 
-/* ---- The four forms, so that each promise is tried on all -------------------------------------- */
-
-struct form {
-	const char *name;
-	bool writes, vectored;
-};
-
-static const struct form forms[] = {
-	{ "READ", false, false },
-	{ "WRITE", true, false },
-	{ "READV", false, true },
-	{ "WRITEV", true, true },
-};
-
-/* The iovecs are those of the last request prepared. */
-static struct iovec iovecs[2];
-
-/* One request for `size` bytes of `data`; a vectored one takes them in two parts. */
-static struct io_uring_sqe *prep(struct io_uring *ring, const struct form *form, int fd, void *data,
-				 size_t size, uint64_t offset)
+static void reads_at_an_offset(void)
 {
-	struct io_uring_sqe *sqe = new_sqe(ring);
-	size_t half = size / 3;
-
-	iovecs[0] = (struct iovec){ data, half };
-	iovecs[1] = (struct iovec){ (char *)data + half, size - half };
-	if (form->vectored && form->writes)
-		io_uring_prep_writev(sqe, fd, iovecs, 2, offset);
-	else if (form->vectored)
-		io_uring_prep_readv(sqe, fd, iovecs, 2, offset);
-	else if (form->writes)
-		io_uring_prep_write(sqe, fd, data, (unsigned)size, offset);
-	else
-		io_uring_prep_read(sqe, fd, data, (unsigned)size, offset);
-	return sqe;
-}
-
-static int run_form(struct io_uring *ring, const struct form *form, int fd, void *data, size_t size,
-		    uint64_t offset)
-{
-	prep(ring, form, fd, data, size, offset);
-	return run_one(ring).res;
-}
-
-static void fill(uint8_t *data, size_t offset, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		data[i] = pattern(offset + i);
-}
-
-/* ---- Files -------------------------------------------------------------------------------------- */
-
-static void reads_and_writes(void)
-{
-	static const unsigned flags[] = { 0, IOSQE_ASYNC };
-	uint8_t data[BLOCK], back[BLOCK];
 	struct io_uring ring;
+	char buf[64];
+	int fd = scratch_file(1000);
 
-	open_ring(&ring, 8, 0);
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
-			int fd = scratch_file(FILE_SIZE);
-
-			/* What is written differs from what is there. */
-			fill(data, forms[i].writes ? 5 : 77, sizeof(data));
-			set_sqe(prep(&ring, &forms[i], fd, data, 1000, 1234), 9, flags[f]);
-			submit(&ring, 1);
-			expect_full_answer(&ring, 9, 1000, 0);
-			expect(pread(fd, back, 1000, 1234), 1000);
-			check(!memcmp(back, data, 1000), "%s moved other bytes", forms[i].name);
-			expect(pread(fd, back, 1234, 0), 1234);
-			expect_pattern(back, 0, 1234);
-			expect(pread(fd, back, 100, 2234), 100);
-			expect_pattern(back, 2234, 100);
-			/* An offset given leaves the file's own position alone. */
-			expect(lseek(fd, 0, SEEK_CUR), 0);
-			close(fd);
-		}
-	}
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read, fd, buf, 64, 300), 64);
+	expect_pattern(buf, 300, 64);
+	memset(buf, 'x', sizeof(buf));
+	expect(run(&ring, read, fd, buf, 64, 990), 10);
+	expect_pattern(buf, 990, 10);
+	expect(buf[10], 'x');
+	expect(run(&ring, read, fd, buf, 64, 1000), 0);
+	expect(run(&ring, read, fd, buf, 64, 1 << 30), 0);
+	expect(buf[10], 'x');
+	/* None of it moved the file's position. */
+	expect(lseek(fd, 0, SEEK_CUR), 0);
 	io_uring_queue_exit(&ring);
 }
 
-static void around_the_end(void)
+static void writes_at_an_offset(void)
 {
-	static const struct {
+	struct io_uring ring;
+	char buf[16];
+	int fd = scratch_file(10);
+
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, write, fd, "hello", 5, 5000), 5);
+	expect(lseek(fd, 0, SEEK_CUR), 0);
+	expect(lseek(fd, 0, SEEK_END), 5005);
+	/* What was never written is zeros. */
+	expect(run(&ring, read, fd, buf, 16, 4995), 10);
+	check(!memcmp(buf, "\0\0\0\0\0hello", 10), "not a hole, then what was written");
+	expect(run(&ring, read, fd, buf, 12, 0), 12);
+	expect_pattern(buf, 0, 10);
+	expect(buf[10] | buf[11], 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void no_bytes(void)
+{
+	struct io_uring ring;
+	int fd = scratch_file(10), fds[2];
+
+	make_pipe(fds);
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read, fd, NULL, 0, 0), 0);
+	expect(run(&ring, write, fd, NULL, 0, 0), 0);
+	expect(run(&ring, write, fd, NULL, 0, 4096), 0);
+	expect(lseek(fd, 0, SEEK_END), 10);
+	/* An empty pipe has no less. */
+	expect(run(&ring, read, fds[0], NULL, 0, 0), 0);
+	expect(run(&ring, write, fds[1], NULL, 0, 0), 0);
+	expect(run(&ring, read, -1, NULL, 0, 0), -EBADF);
+	expect(run(&ring, readv, fd, NULL, 0, 0), 0);
+	expect(run(&ring, writev, fd, NULL, 0, 0), 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void errors_of_a_read(void)
+{
+	char buf[16], *page = page_before_nothing();
+	int file = scratch_file(100), dir = (int)sys(open(".", O_RDONLY));
+	int write_only = (int)sys(open("w", O_WRONLY | O_CREAT, 0600));
+	int path_only = (int)sys(open(".", O_PATH));
+	struct {
+		const char *name;
+		int fd;
+		void *buf;
 		uint64_t offset;
-		size_t size;
 		int res;
-	} reads[] = {
-		{ FILE_SIZE - 10, 100, 10 },	 { FILE_SIZE, 100, 0 }, { 1 << 30, 100, 0 },
-		{ FILE_SIZE - 100, 100, 100 },	 { 0, 0, 0 },		{ FILE_SIZE + 5, 0, 0 },
-		{ 1, 4 * BLOCK, FILE_SIZE - 1 },
+	} rows[] = {
+		{ "no file", -1, buf, 0, -EBADF },
+		{ "a number never opened", 1000, buf, 0, -EBADF },
+		{ "write only", write_only, buf, 0, -EBADF },
+		{ "O_PATH", path_only, buf, 0, -EBADF },
+		{ "a directory", dir, buf, 0, -EISDIR },
+		{ "nothing mapped", file, NOWHERE, 0, -EFAULT },
+		{ "not writable", file, page + sysconf(_SC_PAGESIZE), 0, -EFAULT },
+		{ "not in user space", file, (void *)(-1UL << 12), 0, -EFAULT },
+		{ "a negative offset", file, buf, -2ULL, -EINVAL },
+		/* The buffer is not looked at where there is nothing to put there. */
+		{ "nothing mapped, past the end", file, NOWHERE, 100, 0 },
 	};
-	uint8_t data[4 * BLOCK];
-	int fd = scratch_file(FILE_SIZE);
-	struct io_uring ring;
 
-	open_ring(&ring, 8, 0);
-	for (size_t i = 0; i < ARRAY_LEN(reads); i++) {
-		for (size_t f = 0; f < ARRAY_LEN(forms); f += 2) {
-			expect(run_form(&ring, &forms[f], fd, data, reads[i].size, reads[i].offset),
-			       reads[i].res);
-			expect_pattern(data, reads[i].offset, (size_t)reads[i].res);
-		}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct io_uring ring;
+		int res;
+
+		open_ring(&ring, 4, 0);
+		res = run(&ring, read, rows[i].fd, rows[i].buf, 16, rows[i].offset);
+		check(res == rows[i].res, "%s: %d", rows[i].name, res);
+		res = run_flagged(&ring, IOSQE_ASYNC, read, rows[i].fd, rows[i].buf, 16,
+				  rows[i].offset);
+		check(res == rows[i].res, "%s, async: %d", rows[i].name, res);
+		io_uring_queue_exit(&ring);
 	}
-	io_uring_queue_exit(&ring);
 }
 
-static void writes_extend(void)
+static void errors_of_a_write(void)
 {
-	uint8_t data[100], hole[50];
-	struct io_uring ring;
-	struct stat st;
-	int fd = scratch_file(0);
+	char buf[16] = "", *page = page_before_nothing();
+	int file = scratch_file(100), fds[2];
+	int read_only = (int)sys(open("r", O_RDONLY | O_CREAT, 0600));
+	struct {
+		const char *name;
+		int fd;
+		void *buf;
+		uint64_t offset;
+		int res;
+	} rows[] = {
+		{ "no file", -1, buf, 0, -EBADF },
+		{ "read only", read_only, buf, 0, -EBADF },
+		{ "nothing mapped", file, NOWHERE, 0, -EFAULT },
+		{ "not readable", file, page + sysconf(_SC_PAGESIZE), 0, -EFAULT },
+		{ "a negative offset", file, buf, -2ULL, -EINVAL },
+		{ "past all numbers", file, buf, INT64_MAX - 8, -EINVAL },
+		{ "past all files", file, buf, INT64_MAX - 100, -EFBIG },
+		{ "a pipe nobody reads", -2, buf, 0, -EPIPE },
+	};
 
-	open_ring(&ring, 8, 0);
-	fill(data, 0, sizeof(data));
-	expect(run_form(&ring, &forms[1], fd, data, 100, 5000), 100);
-	sys(fstat(fd, &st));
-	expect(st.st_size, 5100);
-	expect(run_form(&ring, &forms[0], fd, hole, sizeof(hole), 200), sizeof(hole));
-	for (size_t i = 0; i < sizeof(hole); i++)
-		expect(hole[i], 0);
-	io_uring_queue_exit(&ring);
-}
+	make_pipe(fds);
+	close(fds[0]);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int fd = rows[i].fd == -2 ? fds[1] : rows[i].fd, res;
+		struct io_uring ring;
 
-static void at_the_position(void)
-{
-	uint8_t data[300];
-	struct io_uring ring;
-
-	open_ring(&ring, 8, 0);
-	need_feature(&ring, IORING_FEAT_RW_CUR_POS, "IORING_FEAT_RW_CUR_POS");
-	for (size_t f = 0; f < ARRAY_LEN(forms); f++) {
-		int fd = scratch_file(FILE_SIZE);
-
-		fill(data, 100, sizeof(data));
-		sys(lseek(fd, 100, SEEK_SET));
-		expect(run_form(&ring, &forms[f], fd, data, 100, -1ULL), 100);
-		expect(lseek(fd, 0, SEEK_CUR), 200);
-		expect(run_form(&ring, &forms[f], fd, data + 100, 200, -1ULL), 200);
-		expect(lseek(fd, 0, SEEK_CUR), 400);
-		expect_pattern(data, 100, 300);
-		expect(pread(fd, data, 300, 100), 300);
-		expect_pattern(data, 100, 300);
-		close(fd);
+		open_ring(&ring, 4, 0);
+		res = run(&ring, write, fd, rows[i].buf, 16, rows[i].offset);
+		check(res == rows[i].res, "%s: %d", rows[i].name, res);
+		res = run_flagged(&ring, IOSQE_ASYNC, write, fd, rows[i].buf, 16, rows[i].offset);
+		check(res == rows[i].res, "%s, async: %d", rows[i].name, res);
+		io_uring_queue_exit(&ring);
 	}
+	expect(lseek(file, 0, SEEK_END), 100);
+}
+
+static void a_buffer_good_in_part(void)
+{
+	char *page = page_before_nothing(), *last = page + sysconf(_SC_PAGESIZE) - 10;
+	int fd = scratch_file(100);
+	struct io_uring ring;
+
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read, fd, last, 50, 0), 10);
+	expect_pattern(last, 0, 10);
+	expect(run(&ring, write, fd, last, 50, 100), 10);
+	expect(lseek(fd, 0, SEEK_END), 110);
 	io_uring_queue_exit(&ring);
 }
 
-/* Linked, so that the second starts where the first ended. */
-static void positions_in_a_chain(void)
+static void the_files_position(void)
 {
-	uint8_t data[3][100];
-	int fd = scratch_file(FILE_SIZE);
 	struct io_uring ring;
+	char buf[100];
+	int fd = scratch_file(100);
 
-	open_ring(&ring, 8, 0);
-	need_feature(&ring, IORING_FEAT_RW_CUR_POS, "IORING_FEAT_RW_CUR_POS");
-	for (unsigned i = 0; i < 3; i++)
-		set_sqe(prep(&ring, &forms[0], fd, data[i], 100, -1ULL), i,
-			i < 2 ? IOSQE_IO_LINK : 0);
-	submit(&ring, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		expect_answer(&ring, i, 100);
-		expect_pattern(data[i], 100 * i, 100);
-	}
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read, fd, buf, 30, -1), 30);
+	expect_pattern(buf, 0, 30);
+	expect(lseek(fd, 0, SEEK_CUR), 30);
+	expect(run(&ring, read, fd, buf, 5, 90), 5);
+	expect(run_flagged(&ring, IOSQE_ASYNC, read, fd, buf, 30, -1), 30);
+	expect_pattern(buf, 30, 30);
+	expect(run(&ring, write, fd, "abc", 3, -1), 3);
+	expect(lseek(fd, 0, SEEK_CUR), 63);
+	expect(run(&ring, read, fd, buf, 100, -1), 37);
+	expect(run(&ring, read, fd, buf, 100, -1), 0);
+	expect(lseek(fd, 0, SEEK_CUR), 100);
+	expect(pread(fd, buf, 3, 60), 3);
+	check(!memcmp(buf, "abc", 3), "it wrote elsewhere");
+	/* A failed one leaves it. */
+	expect(run(&ring, write, fd, NOWHERE, 3, -1), -EFAULT);
+	expect(lseek(fd, 0, SEEK_CUR), 100);
 	io_uring_queue_exit(&ring);
 }
 
-static void appends(void)
+static void linked_at_the_position(void)
 {
-	uint8_t data[100];
-	int fd = scratch_file(FILE_SIZE), append;
 	struct io_uring ring;
-	char path[64];
-	struct stat st;
+	char buf[4][25];
+	int fd = scratch_file(100);
 
-	open_ring(&ring, 8, 0);
-	fill(data, FILE_SIZE, sizeof(data));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	append = (int)sys(open(path, O_WRONLY | O_APPEND | O_CLOEXEC));
-	/* Wherever one says: O_APPEND decides. */
-	expect(run_form(&ring, &forms[1], append, data, 100, 7), 100);
-	fill(data, FILE_SIZE + 100, sizeof(data));
-	expect(run_form(&ring, &forms[3], append, data, 100, -1ULL), 100);
-	sys(fstat(fd, &st));
-	expect(st.st_size, FILE_SIZE + 200);
-	expect(pread(fd, data, 100, FILE_SIZE + 50), 100);
-	expect_pattern(data, FILE_SIZE + 50, 100);
-	io_uring_queue_exit(&ring);
-}
-
-static void large(void)
-{
-	const size_t size = 8 << 20;
-	uint8_t *data = malloc(size);
-	int fd = scratch_file(0);
-	struct io_uring ring;
-
-	check(data, "out of memory");
-	open_ring(&ring, 8, 0);
-	fill(data, 0, size);
-	expect(run_form(&ring, &forms[3], fd, data, size, 0), size);
-	memset(data, 0, size);
-	expect(run_form(&ring, &forms[2], fd, data, size, 0), size);
-	expect_pattern(data, 0, size);
-	memset(data, 0, size);
-	expect(run_form(&ring, &forms[0], fd, data, size, 0), size);
-	expect_pattern(data, 0, size);
-	free(data);
-	io_uring_queue_exit(&ring);
-}
-
-/* Many at once, each with its own result, whatever the order they end in. */
-static void many_at_once(void)
-{
-	static uint8_t data[64][512];
-	struct iovec vectors[64];
-	struct answer answers[64];
-	int fd = scratch_file(64 * 512);
-	struct io_uring ring;
-
-	open_ring(&ring, 64, 0);
-	for (unsigned i = 0; i < 64; i++) {
+	open_ring(&ring, 4, 0);
+	need_feature(&ring, IORING_FEAT_RW_CUR_POS, "reads at the file's position");
+	for (unsigned i = 0; i < 4; i++) {
 		struct io_uring_sqe *sqe = new_sqe(&ring);
 
-		vectors[i] = (struct iovec){ data[i], 512 - i };
-		if (i % 2)
-			io_uring_prep_read(sqe, fd, data[i], 512 - i, 512 * i);
-		else
-			io_uring_prep_readv(sqe, fd, &vectors[i], 1, 512 * i);
-		set_sqe(sqe, i, i % 3 ? 0 : IOSQE_ASYNC);
+		io_uring_prep_read(sqe, fd, buf[i], 25, -1);
+		set_sqe(sqe, i, i < 3 ? IOSQE_IO_LINK : 0);
 	}
-	submit(&ring, 64);
-	sorted_answers(&ring, answers, 64);
-	for (unsigned i = 0; i < 64; i++) {
-		expect(answers[i].data, i);
-		expect(answers[i].res, 512 - i);
-		expect_pattern(data[i], 512 * i, 512 - i);
+	submit(&ring, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		expect_full_answer(&ring, i, 25, 0);
+		expect_pattern(buf[i], i * 25, 25);
 	}
 	io_uring_queue_exit(&ring);
 }
 
-static void direct(void)
+/* Unlike pread(2), which says ESPIPE. */
+static void offsets_of_pipes(void)
 {
-	char path[] = "direct";
-	uint8_t *data = aligned_alloc(BLOCK, 4 * BLOCK);
-	int fd = (int)sys(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)), dio;
 	struct io_uring ring;
+	int fds[2];
+	char buf[8];
 
-	check(data, "out of memory");
-	fill(data, 0, 4 * BLOCK);
-	expect(write(fd, data, 2 * BLOCK + 100), 2 * BLOCK + 100);
-	dio = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
-	if (dio < 0)
-		skip_because_of("no O_DIRECT in this folder: %s", strerror(errno));
-	sys(fsync(fd));
-	open_ring(&ring, 8, 0);
-	memset(data, 0, 4 * BLOCK);
-	/* The last block is not whole: a short read. */
-	expect(run_form(&ring, &forms[0], dio, data, 4 * BLOCK, 0), 2 * BLOCK + 100);
-	expect_pattern(data, 0, 2 * BLOCK + 100);
-	expect(run_form(&ring, &forms[0], dio, data, BLOCK, BLOCK), BLOCK);
-	expect_pattern(data, BLOCK, BLOCK);
-	expect(run_form(&ring, &forms[0], dio, data, BLOCK, 4 * BLOCK), 0);
-	/* Neither memory, length nor offset may lie askew. */
-	expect(run_form(&ring, &forms[0], dio, data, BLOCK, 1), -EINVAL);
-	expect(run_form(&ring, &forms[0], dio, data, 100, 0), -EINVAL);
-	expect(run_form(&ring, &forms[0], dio, data + 1, BLOCK, 0), -EINVAL);
-	fill(data, 3, BLOCK);
-	expect(run_form(&ring, &forms[1], dio, data, BLOCK, 0), BLOCK);
-	expect(pread(fd, data + BLOCK, BLOCK, 0), BLOCK);
-	expect_pattern(data + BLOCK, 3, BLOCK);
-	free(data);
-	io_uring_queue_exit(&ring);
-}
+	make_pipe(fds);
+	open_ring(&ring, 4, 0);
+	for (int i = 0; i < 3; i++) {
+		uint64_t offset = i == 2 ? -1ULL : (uint64_t)i * 77;
 
-/* ---- What is refused ----------------------------------------------------------------------------- */
-
-static void wrong_files(void)
-{
-	uint8_t data[100];
-	int only_read, only_write, folder, path, closed;
-	struct io_uring ring;
-
-	open_ring(&ring, 8, 0);
-	only_write = (int)sys(open("f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	only_read = (int)sys(open("f", O_RDONLY | O_CLOEXEC));
-	folder = (int)sys(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	path = (int)sys(open("f", O_PATH | O_CLOEXEC));
-	closed = (int)sys(dup(path));
-	close(closed);
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		bool writes = forms[i].writes;
-
-		expect(run_form(&ring, &forms[i], closed, data, 100, 0), -EBADF);
-		expect(run_form(&ring, &forms[i], -1, data, 100, 0), -EBADF);
-		expect(run_form(&ring, &forms[i], path, data, 100, 0), -EBADF);
-		expect(run_form(&ring, &forms[i], only_write, data, 10, 0), writes ? 10 : -EBADF);
-		expect(run_form(&ring, &forms[i], only_read, data, 10, 0), writes   ? -EBADF
-									   : i == 0 ? 0
-										    : 10);
-		expect(run_form(&ring, &forms[i], folder, data, 100, 0), writes ? -EBADF : -EISDIR);
+		expect(run(&ring, write, fds[1], "pipe", 4, offset), 4);
+		expect(run(&ring, read, fds[0], buf, 8, offset), 4);
+		check(!memcmp(buf, "pipe", 4), "other bytes");
 	}
+	expect(run(&ring, write, fds[1], "pipe", 4, -2), -EINVAL);
 	io_uring_queue_exit(&ring);
 }
 
-/* A pointer that leads nowhere is an error of the request, whoever runs it. */
-static void wrong_memory(void)
+static void offsets_of_sockets(void)
 {
-	static const unsigned flags[] = { 0, IOSQE_ASYNC };
-	void *nowhere = mmap(NULL, BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct io_uring ring;
+	int fds[2];
+	char buf[8];
+
+	unix_pair(fds);
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, write, fds[1], "sock", 4, 0), 4);
+	expect(run(&ring, read, fds[0], buf, 8, 0), 4);
+	expect(run(&ring, write, fds[1], "sock", 4, -1), 4);
+	/* Unlike a pipe, a socket minds. */
+	expect(run(&ring, write, fds[1], "sock", 4, 77), -ESPIPE);
+	expect(run(&ring, read, fds[0], buf, 8, 77), -ESPIPE);
+	expect(run(&ring, read, fds[0], buf, 8, -1), 4);
+	check(!memcmp(buf, "sock", 4), "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
+static void vectors(void)
+{
+	char a[3] = "abc", b[5] = "defgh", x[2], y[6];
+	struct iovec out[] = { { a, 3 }, { NULL, 0 }, { b, 5 } };
+	struct iovec in[] = { { x, 2 }, { y, 6 } };
+	struct io_uring ring;
+	int fd = scratch_file(0);
+
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, writev, fd, out, 3, 10), 8);
+	expect(run(&ring, readv, fd, in, 2, 10), 8);
+	check(!memcmp(x, "ab", 2) && !memcmp(y, "cdefgh", 6), "not what was written");
+	expect(run(&ring, readv, fd, in, 2, 15), 3);
+	check(!memcmp(x, "fg", 2) && y[0] == 'h' && y[1] == 'd', "not a short read");
+	expect(run(&ring, readv, fd, in, 2, -1), 8);
+	expect(lseek(fd, 0, SEEK_CUR), 8);
+	io_uring_queue_exit(&ring);
+}
+
+static void errors_of_vectors(void)
+{
+	static struct iovec many[UIO_MAXIOV + 1];
+	char c[2];
+	struct iovec negative = { c, SIZE_MAX }, bad = { NOWHERE, 1 };
+	struct iovec second_bad[] = { { c, 1 }, { NOWHERE, 1 } };
+	int fd = scratch_file(10);
+	struct {
+		const char *name;
+		struct iovec *vecs;
+		unsigned count;
+		int read, write;
+	} rows[] = {
+		{ "1024 empty ones", many, UIO_MAXIOV, 0, 0 },
+		{ "1025", many, UIO_MAXIOV + 1, -EINVAL, -EINVAL },
+		{ "a count beyond int", many, -1U, -EINVAL, -EINVAL },
+		{ "vectors nowhere", NOWHERE, 1, -EFAULT, -EFAULT },
+		{ "more vectors nowhere", NOWHERE, 9, -EFAULT, -EFAULT },
+		{ "a length beyond ssize_t", &negative, 1, -EINVAL, -EINVAL },
+		{ "a buffer nowhere", &bad, 1, -EFAULT, -EFAULT },
+		{ "the second nowhere", second_bad, 2, 1, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct io_uring ring;
+		int res;
+
+		open_ring(&ring, 4, 0);
+		res = run(&ring, readv, fd, rows[i].vecs, rows[i].count, 0);
+		check(res == rows[i].read, "readv, %s: %d", rows[i].name, res);
+		res = run(&ring, writev, fd, rows[i].vecs, rows[i].count, 0);
+		check(res == rows[i].write, "writev, %s: %d", rows[i].name, res);
+		io_uring_queue_exit(&ring);
+	}
+}
+
+static void vectors_are_copied(void)
+{
+	char a[4] = "", b[4] = "";
+	struct iovec vecs[2] = { { a, 4 }, { b, 4 } };
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
-	int fd = scratch_file(FILE_SIZE);
+	int fds[2];
 
-	check(nowhere != MAP_FAILED, "no memory");
-	open_ring(&ring, 8, 0);
-	for (size_t f = 0; f < ARRAY_LEN(flags); f++) {
-		for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-			sqe = prep(&ring, &forms[i], fd, nowhere, 100, 0);
-			set_sqe(sqe, 1, flags[f]);
-			expect(run_one(&ring).res, -EFAULT);
-		}
+	for (unsigned flags = 0; flags <= IOSQE_ASYNC; flags += IOSQE_ASYNC) {
+		make_pipe(fds);
+		open_ring(&ring, 4, 0);
+		need_feature(&ring, IORING_FEAT_SUBMIT_STABLE, "copying at submission");
 		sqe = new_sqe(&ring);
-		io_uring_prep_readv(sqe, fd, nowhere, 2, 0);
-		set_sqe(sqe, 2, flags[f]);
-		expect(run_one(&ring).res, -EFAULT);
+		io_uring_prep_readv(sqe, fds[0], vecs, 2, 0);
+		set_sqe(sqe, 1, flags);
+		submit(&ring, 1);
+		vecs[0] = vecs[1] = (struct iovec){ NOWHERE, 1 };
+		expect(write(fds[1], "12345678", 8), 8);
+		expect_full_answer(&ring, 1, 8, 0);
+		check(!memcmp(a, "1234", 4) && !memcmp(b, "5678", 4), "not the first vectors");
+		vecs[0] = (struct iovec){ a, 4 };
+		vecs[1] = (struct iovec){ b, 4 };
+		io_uring_queue_exit(&ring);
 	}
-	expect_usable(&ring);
-	io_uring_queue_exit(&ring);
 }
 
-static void wrong_iovecs(void)
+static void rwf_nowait(void)
 {
-	static struct iovec many[IOV_MAX + 1];
-	uint8_t data[IOV_MAX + 1];
+	char buf[8];
+	struct iovec vec = { buf, 8 };
 	struct io_uring ring;
-	int fd = scratch_file(FILE_SIZE);
+	int fds[2], sv[2];
 
-	open_ring(&ring, 8, 0);
-	for (size_t i = 0; i < ARRAY_LEN(many); i++)
-		many[i] = (struct iovec){ &data[i], 1 };
-	io_uring_prep_readv(new_sqe(&ring), fd, many, IOV_MAX, 0);
-	expect(run_one(&ring).res, IOV_MAX);
-	expect_pattern(data, 0, IOV_MAX);
-	io_uring_prep_readv(new_sqe(&ring), fd, many, IOV_MAX + 1, 0);
-	expect(run_one(&ring).res, -EINVAL);
-	io_uring_prep_readv(new_sqe(&ring), fd, many, 0, 0);
-	expect(run_one(&ring).res, 0);
-	many[1].iov_len = (size_t)-1;
-	io_uring_prep_readv(new_sqe(&ring), fd, many, 2, 0);
-	expect(run_one(&ring).res, -EINVAL);
-	/* Empty ones in between are skipped. */
-	many[1] = (struct iovec){ NULL, 0 };
-	io_uring_prep_readv(new_sqe(&ring), fd, many, 3, 0);
-	expect(run_one(&ring).res, 2);
+	make_pipe(fds);
+	unix_pair(sv);
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, readv2, fds[0], &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
+	expect(run(&ring, readv2, sv[0], &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
+	expect(run_flagged(&ring, IOSQE_ASYNC, readv2, fds[0], &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
+	expect(write(fds[1], "ab", 2), 2);
+	expect(run(&ring, readv2, fds[0], &vec, 1, 0, RWF_NOWAIT), 2);
+	/* As many as fit into a pipe, then none. */
+	expect(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
+	for (int i = 0; i < 4096 / 8; i++)
+		expect(write(fds[1], buf, 8), 8);
+	expect(run(&ring, writev2, fds[1], &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
 	io_uring_queue_exit(&ring);
 }
 
-static void wrong_fields(void)
+static void rwf_append(void)
 {
-	uint8_t data[100];
-	struct io_uring_sqe *sqe;
+	struct iovec vec = { "tail", 4 };
 	struct io_uring ring;
-	int fd = scratch_file(FILE_SIZE);
+	char buf[4];
+	int fd = scratch_file(100);
 
-	open_ring(&ring, 8, 0);
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		prep(&ring, &forms[i], fd, data, 100, 0)->ioprio = 0xffff;
-		expect(run_one(&ring).res, -EINVAL);
-		prep(&ring, &forms[i], fd, data, 100, 0)->personality = 99;
-		expect(run_one(&ring).res, -EINVAL);
-		/* As pread(2) of a negative offset. */
-		prep(&ring, &forms[i], fd, data, 100, -2ULL);
-		expect(run_one(&ring).res, -EINVAL);
-		sqe = prep(&ring, &forms[i], fd, data, 100, 0);
-		sqe->rw_flags = 0x40000000;
-		expect(run_one(&ring).res, -EOPNOTSUPP);
-		sqe = prep(&ring, &forms[i], fd, data, 100, 0);
-		sqe->flags = 0x80;
-		expect(run_one(&ring).res, -EINVAL);
-	}
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, writev2, fd, &vec, 1, 0, RWF_APPEND), 4);
+	expect(lseek(fd, 0, SEEK_END), 104);
+	expect(pread(fd, buf, 4, 100), 4);
+	check(!memcmp(buf, "tail", 4), "not at the end");
+	sys(lseek(fd, 7, SEEK_SET));
+	expect(run(&ring, writev2, fd, &vec, 1, -1, RWF_APPEND), 4);
+	expect(lseek(fd, 0, SEEK_CUR), 108);
+	/* A file open for appending takes no other place. */
+	sys(fcntl(fd, F_SETFL, O_APPEND));
+	expect(run(&ring, write, fd, "x", 1, 0), 1);
+	expect(lseek(fd, 0, SEEK_END), 109);
+	need_linux(6, 9, "RWF_NOAPPEND");
+	expect(run(&ring, writev2, fd, &vec, 1, 0, 0x20 /* RWF_NOAPPEND */), 4);
+	expect(lseek(fd, 0, SEEK_END), 109);
 	io_uring_queue_exit(&ring);
 }
-
-/* ---- RWF_* ---------------------------------------------------------------------------------------- */
 
 static void rw_flags(void)
 {
-	uint8_t data[100];
-	struct iovec iov = { data, sizeof(data) };
-	int fd = scratch_file(FILE_SIZE);
-	struct io_uring ring;
-	struct stat st;
+	char buf[8] = "";
+	struct iovec vec = { buf, 8 };
+	int fd = scratch_file(100);
+	struct {
+		const char *name;
+		int flags, read, write;
+	} rows[] = {
+		{ "RWF_DSYNC", RWF_DSYNC, 8, 8 },
+		{ "RWF_SYNC", RWF_SYNC, 8, 8 },
+		/* The ring has to be one for polling. */
+		{ "RWF_HIPRI", RWF_HIPRI, -EINVAL, -EINVAL },
+		{ "RWF_APPEND", RWF_APPEND, 8, 8 },
+		{ "an unknown flag", 1 << 20, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ "all flags", -1, -EOPNOTSUPP, -EOPNOTSUPP },
+		/* RWF_ATOMIC needs O_DIRECT, and is for writing. */
+		{ "RWF_ATOMIC", 0x40, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ "RWF_APPEND and RWF_NOAPPEND", 0x30, -EINVAL, -EINVAL },
+	};
 
-	open_ring(&ring, 8, 0);
-	fill(data, FILE_SIZE, sizeof(data));
-	io_uring_prep_writev2(new_sqe(&ring), fd, &iov, 1, 3, RWF_APPEND);
-	expect(run_one(&ring).res, 100);
-	sys(fstat(fd, &st));
-	expect(st.st_size, FILE_SIZE + 100);
-	io_uring_prep_writev2(new_sqe(&ring), fd, &iov, 1, FILE_SIZE, RWF_DSYNC | RWF_SYNC);
-	expect(run_one(&ring).res, 100);
-	/* What is in memory needs no waiting. */
-	expect(pread(fd, data, 100, 0), 100);
-	io_uring_prep_readv2(new_sqe(&ring), fd, &iov, 1, 0, RWF_NOWAIT);
-	expect(run_one(&ring).res, 100);
-	expect_pattern(data, 0, 100);
-	/* For rings with IORING_SETUP_IOPOLL. */
-	io_uring_prep_readv2(new_sqe(&ring), fd, &iov, 1, 0, RWF_HIPRI);
-	expect(run_one(&ring).res, -EINVAL);
-	io_uring_queue_exit(&ring);
-}
+	need_linux(6, 11, "RWF_ATOMIC and RWF_NOAPPEND");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct io_uring ring;
+		int res;
 
-static void nowait_on_a_pipe(void)
-{
-	uint8_t data[100];
-	struct iovec iov = { data, sizeof(data) };
-	struct io_uring ring;
-	int fds[2];
-
-	make_pipe(fds);
-	open_ring(&ring, 8, 0);
-	io_uring_prep_readv2(new_sqe(&ring), fds[0], &iov, 1, -1ULL, RWF_NOWAIT);
-	expect(run_one(&ring).res, -EAGAIN);
-	io_uring_queue_exit(&ring);
-}
-
-/* ---- Streams --------------------------------------------------------------------------------------- */
-
-static void waits_for_data(void)
-{
-	static const uint64_t offsets[] = { 0, -1ULL, 100 };
-	uint8_t data[100];
-	struct io_uring ring;
-	int fds[2];
-
-	make_pipe(fds);
-	open_ring(&ring, 8, 0);
-	for (size_t f = 0; f < ARRAY_LEN(forms); f += 2) {
-		for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
-			set_sqe(prep(&ring, &forms[f], fds[0], data, 100, offsets[i]), i, 0);
-			submit(&ring, 1);
-			expect_none(&ring, 5);
-			expect(write(fds[1], "abcdefgh", 8), 8);
-			/* What there is, not all that was asked for. */
-			expect_full_answer(&ring, i, 8, 0);
-			check(!memcmp(data, "abcdefgh", 8), "other bytes");
-		}
+		open_ring(&ring, 4, 0);
+		res = run(&ring, readv2, fd, &vec, 1, 0, rows[i].flags);
+		check(res == rows[i].read, "%s, reading: %d", rows[i].name, res);
+		res = run(&ring, writev2, fd, &vec, 1, 0, rows[i].flags);
+		check(res == rows[i].write, "%s, writing: %d", rows[i].name, res);
+		io_uring_queue_exit(&ring);
 	}
+}
+
+static void direct_io(void)
+{
+	int fd, file = (int)sys(open("direct", O_RDWR | O_CREAT, 0600));
+	struct io_uring ring;
+	char *buf;
+
+	check(!posix_memalign((void **)&buf, 4096, 8192), "no memory");
+	for (size_t i = 0; i < 8192; i++)
+		buf[i] = (char)pattern(i);
+	fd = open("direct", O_RDWR | O_DIRECT);
+	if (fd == -1)
+		skip_because_of("no O_DIRECT on /var/tmp");
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, write, fd, buf, 8192, 0), 8192);
+	memset(buf, 0, 8192);
+	expect(run(&ring, read, fd, buf, 4096, 4096), 4096);
+	expect_pattern(buf, 4096, 4096);
+	expect(run(&ring, read, fd, buf, 8192, 4096), 4096);
+	expect(run(&ring, read, fd, buf, 4096, 8192), 0);
+	/* A file that ends in the middle of a block: as far as it goes. */
+	sys(ftruncate(file, 5000));
+	expect(run(&ring, read, fd, buf, 8192, 0), 5000);
+	expect_pattern(buf, 0, 5000);
+	expect(run(&ring, read, fd, buf, 4096, 1), -EINVAL);
+	expect(run(&ring, read, fd, buf, 100, 0), -EINVAL);
+	expect(run(&ring, read, fd, buf + 1, 4096, 0), -EINVAL);
+	expect(run(&ring, write, fd, buf, 100, 0), -EINVAL);
 	io_uring_queue_exit(&ring);
 }
 
-static void end_of_a_pipe(void)
+static void reads_wait(void)
 {
-	uint8_t data[100];
+	uint64_t one = 1, got = 0;
 	struct io_uring ring;
+	int fds[2], sv[2], event = (int)sys(eventfd(0, 0));
+	char buf[2][8];
+
+	make_pipe(fds);
+	unix_pair(sv);
+	open_ring(&ring, 4, 0);
+	start(&ring, 1, read, fds[0], buf[0], 8, 0);
+	start(&ring, 2, read, sv[0], buf[1], 8, 0);
+	start(&ring, 3, read, event, &got, 8, 0);
+	expect_none(&ring, 20);
+	expect(write(fds[1], "pipe", 4), 4);
+	expect_full_answer(&ring, 1, 4, 0);
+	expect(write(sv[1], "sock", 4), 4);
+	expect_full_answer(&ring, 2, 4, 0);
+	expect(write(event, &one, 8), 8);
+	expect_full_answer(&ring, 3, 8, 0);
+	expect(got, 1);
+	check(!memcmp(buf[0], "pipe", 4) && !memcmp(buf[1], "sock", 4), "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
+static void async_reads_wait(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char buf[8];
 	int fds[2];
 
 	make_pipe(fds);
-	open_ring(&ring, 8, 0);
-	set_sqe(prep(&ring, &forms[0], fds[0], data, 100, 0), 1, 0);
+	open_ring(&ring, 4, 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, fds[0], buf, 8, 0);
+	set_sqe(sqe, 1, IOSQE_ASYNC);
 	submit(&ring, 1);
-	expect_none(&ring, 5);
+	expect_none(&ring, 20);
 	close(fds[1]);
-	expect_answer(&ring, 1, 0);
-	expect(run_form(&ring, &forms[0], fds[0], data, 100, 0), 0);
-	make_pipe(fds);
-	close(fds[0]);
-	expect(run_form(&ring, &forms[1], fds[1], data, 100, 0), -EPIPE);
+	expect_full_answer(&ring, 1, 0, 0);
 	io_uring_queue_exit(&ring);
 }
 
-static void full_pipe(void)
+/* Only RWF_NOWAIT keeps a request from waiting: since Linux 5.16, O_NONBLOCK does not. */
+static void nonblocking_files(void)
 {
-	uint8_t data[BLOCK] = { 0 };
+	uint64_t value = 5;
+	struct itimerspec soon = { .it_value.tv_nsec = 1 };
 	struct io_uring ring;
-	int fds[2];
+	char buf[4][8];
+	int fds[2], sv[2];
+	int event = (int)sys(eventfd(0, EFD_NONBLOCK));
+	int timer = (int)sys(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
 
-	make_pipe(fds);
-	sys(fcntl(fds[1], F_SETPIPE_SZ, BLOCK));
-	expect(write(fds[1], data, BLOCK), BLOCK);
-	open_ring(&ring, 8, 0);
-	fill(data, 0, BLOCK);
-	set_sqe(prep(&ring, &forms[1], fds[1], data, 1000, 0), 1, 0);
-	submit(&ring, 1);
-	expect_none(&ring, 5);
-	expect(read(fds[0], data + 1000, BLOCK - 1000), BLOCK - 1000);
-	expect(read(fds[0], data + 1000, 1000), 1000);
-	expect_answer(&ring, 1, 1000);
-	expect(read(fds[0], data + 1000, 1000), 1000);
-	expect_pattern(data + 1000, 0, 1000);
-	io_uring_queue_exit(&ring);
-}
-
-/* Only of files that cannot be tried without waiting does O_NONBLOCK make the request give up. */
-static void nonblocking_pipe(void)
-{
-	uint8_t data[100];
-	struct io_uring ring;
-	int fds[2];
-
-	sys(pipe2(fds, O_CLOEXEC | O_NONBLOCK));
-	open_ring(&ring, 8, 0);
-	set_sqe(prep(&ring, &forms[0], fds[0], data, 100, 0), 1, 0);
-	submit(&ring, 1);
-	expect_none(&ring, 5);
-	expect(write(fds[1], "abc", 3), 3);
-	expect_answer(&ring, 1, 3);
-	io_uring_queue_exit(&ring);
-}
-
-/* The array is the caller's again once submitted; the data buffers are not. */
-static void iovecs_may_change(void)
-{
-	uint8_t data[100], other[100] = { 0 };
-	struct io_uring ring;
-	int fds[2];
-
-	make_pipe(fds);
-	open_ring(&ring, 8, 0);
-	need_feature(&ring, IORING_FEAT_SUBMIT_STABLE, "IORING_FEAT_SUBMIT_STABLE");
-	set_sqe(prep(&ring, &forms[2], fds[0], data, 9, 0), 1, 0);
-	submit(&ring, 1);
-	iovecs[0] = iovecs[1] = (struct iovec){ other, sizeof(other) };
-	expect(write(fds[1], "abcdefghi", 9), 9);
-	expect_answer(&ring, 1, 9);
-	check(!memcmp(data, "abcdefghi", 9), "the new array was used");
-	expect(other[0], 0);
-	io_uring_queue_exit(&ring);
-}
-
-static void sockets(void)
-{
-	uint8_t data[100];
-	struct answer answers[2];
-	struct io_uring ring;
-	int fds[2];
-
-	unix_pair(fds);
-	open_ring(&ring, 8, 0);
-	set_sqe(prep(&ring, &forms[0], fds[0], data, 100, 0), 1, 0);
-	submit(&ring, 1);
-	set_sqe(prep(&ring, &forms[3], fds[1], (char[]){ "123456" }, 6, 0), 2, 0);
-	submit(&ring, 1);
-	sorted_answers(&ring, answers, 2);
-	expect(answers[0].res, 6);
-	expect(answers[1].res, 6);
-	check(!memcmp(data, "123456", 6), "other bytes");
-	io_uring_queue_exit(&ring);
-}
-
-static void eventfds_and_timers(void)
-{
-	const struct itimerspec soon = { .it_value.tv_nsec = 10000000 };
-	int event = (int)sys(eventfd(0, EFD_CLOEXEC));
-	int timer = (int)sys(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-	uint64_t count = 0, one = 3;
-	struct io_uring ring;
-
-	open_ring(&ring, 8, 0);
-	set_sqe(prep(&ring, &forms[0], event, &count, sizeof(count), 0), 1, 0);
-	submit(&ring, 1);
-	expect_none(&ring, 5);
-	expect(write(event, &one, sizeof(one)), sizeof(one));
-	expect_answer(&ring, 1, sizeof(count));
-	expect(count, 3);
-	expect(run_form(&ring, &forms[1], event, &one, sizeof(one), 0), sizeof(one));
-	expect(read(event, &count, sizeof(count)), sizeof(count));
-	expect(run_form(&ring, &forms[0], event, &count, 4, 0), -EINVAL);
-
+	need_linux(5, 16, "waiting for files with O_NONBLOCK");
+	sys(pipe2(fds, O_NONBLOCK));
+	sys(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv));
+	open_ring(&ring, 4, 0);
+	start(&ring, 1, read, fds[0], buf[0], 8, 0);
+	start(&ring, 2, read, sv[0], buf[1], 8, 0);
+	start(&ring, 3, read, event, buf[2], 8, 0);
+	start(&ring, 4, read, timer, buf[3], 8, 0);
+	expect_none(&ring, 20);
+	expect(write(fds[1], "pipe", 4), 4);
+	expect_full_answer(&ring, 1, 4, 0);
+	expect(write(sv[1], "sock!", 5), 5);
+	expect_full_answer(&ring, 2, 5, 0);
+	expect(write(event, &value, 8), 8);
+	expect_full_answer(&ring, 3, 8, 0);
+	expect(memcmp(buf[2], &value, 8), 0);
 	sys(timerfd_settime(timer, 0, &soon, NULL));
-	expect(run_form(&ring, &forms[0], timer, &count, sizeof(count), 0), sizeof(count));
-	expect(count, 1);
+	expect_full_answer(&ring, 4, 8, 0);
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Files by index --------------------------------------------------------------------------------- */
+static void events_and_timers(void)
+{
+	struct itimerspec soon = { .it_value.tv_nsec = 5000000 };
+	int event = (int)sys(eventfd(3, EFD_SEMAPHORE));
+	int timer = (int)sys(timerfd_create(CLOCK_MONOTONIC, 0));
+	uint64_t value = UINT64_MAX;
+	struct io_uring ring;
+
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, read, event, &value, 8, 0), 8);
+	expect(value, 1);
+	expect(run(&ring, read, event, &value, 4, 0), -EINVAL);
+	value = UINT64_MAX;
+	expect(run(&ring, write, event, &value, 8, 0), -EINVAL);
+	value = 1;
+	expect(run(&ring, write, event, &value, 4, 0), -EINVAL);
+	start(&ring, 1, read, timer, &value, 8, 0);
+	expect_none(&ring, 10);
+	sys(timerfd_settime(timer, 0, &soon, NULL));
+	expect_full_answer(&ring, 1, 8, 0);
+	expect(value, 1);
+	expect(run(&ring, write, timer, &value, 8, 0), -EINVAL);
+	io_uring_queue_exit(&ring);
+}
+
+static void ends_of_pipes(void)
+{
+	struct io_uring ring;
+	char buf[8];
+	int fds[2];
+
+	make_pipe(fds);
+	open_ring(&ring, 4, 0);
+	start(&ring, 1, read, fds[0], buf, 8, 0);
+	close(fds[1]);
+	expect_full_answer(&ring, 1, 0, 0);
+	expect(run(&ring, read, fds[0], buf, 8, 0), 0);
+	/* The wrong end. */
+	make_pipe(fds);
+	expect(run(&ring, read, fds[1], buf, 8, 0), -EBADF);
+	expect(run(&ring, write, fds[0], buf, 8, 0), -EBADF);
+	io_uring_queue_exit(&ring);
+}
+
+static void full_pipes(void)
+{
+	static char page[8192];
+
+	/* With O_NONBLOCK just as without. */
+	for (int flags = 0; flags <= O_NONBLOCK; flags += O_NONBLOCK) {
+		struct io_uring ring;
+		int fds[2];
+
+		need_linux(5, 16, "waiting for files with O_NONBLOCK");
+		sys(pipe2(fds, flags));
+		open_ring(&ring, 4, 0);
+		expect(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
+		/* Unlike write(2) to a pipe without O_NONBLOCK, it waits for no room for the rest. */
+		expect(run(&ring, write, fds[1], page, 8192, 0), 4096);
+		start(&ring, 1, write, fds[1], page, 100, 0);
+		expect_none(&ring, 20);
+		expect(read(fds[0], page, 4096), 4096);
+		expect_full_answer(&ring, 1, 100, 0);
+		expect(read(fds[0], page, 4096), 100);
+		io_uring_queue_exit(&ring);
+	}
+}
+
+static void waiting_writes_fail(void)
+{
+	static char page[4096];
+	struct io_uring ring;
+	int fds[2];
+
+	make_pipe(fds);
+	open_ring(&ring, 4, 0);
+	expect(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
+	expect(run(&ring, write, fds[1], page, 4096, 0), 4096);
+	start(&ring, 1, write, fds[1], page, 1, 0);
+	expect_none(&ring, 20);
+	close(fds[0]);
+	expect_full_answer(&ring, 1, -EPIPE, 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void requests_keep_their_file(void)
+{
+	struct io_uring ring;
+	char buf[8];
+	int fds[2];
+
+	make_pipe(fds);
+	open_ring(&ring, 4, 0);
+	start(&ring, 1, read, fds[0], buf, 8, 0);
+	close(fds[0]);
+	/* So somebody still reads, and this is no EPIPE. */
+	expect(write(fds[1], "late", 4), 4);
+	expect_full_answer(&ring, 1, 4, 0);
+	check(!memcmp(buf, "late", 4), "other bytes");
+	expect(write(fds[1], "x", 1), -1);
+	expect(errno, EPIPE);
+	io_uring_queue_exit(&ring);
+}
+
+static void whole_files_at_once(void)
+{
+	size_t size = 3 << 20;
+	char *buf = malloc(size);
+	int fd = scratch_file(size), zero = (int)sys(open("/dev/zero", O_RDWR)), res;
+	struct io_uring ring;
+
+	check(buf, "no memory");
+	open_ring(&ring, 4, 0);
+	/* Out of memory or off the disk, it is never cut short before the end. */
+	sys(fsync(fd));
+	sys(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	expect(run(&ring, read, fd, buf, size, 0), size);
+	expect_pattern(buf, 0, size);
+	expect(run(&ring, write, fd, buf, size, size), size);
+	expect(lseek(fd, 0, SEEK_END), 2 * size);
+	/* That is for files on disks: of /dev/zero, Linux 6.18 gives less when it is busy. */
+	res = run(&ring, read, zero, buf, size, 0);
+	check(res > 0 && (size_t)res <= size, "%d bytes of /dev/zero", res);
+	expect(buf[0] | buf[res - 1], 0);
+	expect(run(&ring, write, zero, buf, size, 0), size);
+	io_uring_queue_exit(&ring);
+}
 
 static void fixed_files(void)
 {
-	uint8_t data[100];
-	int files[] = { -1, scratch_file(FILE_SIZE) };
+	int file = scratch_file(100), files[3] = { -1, file, -1 };
+	struct iovec vec;
 	struct io_uring ring;
+	char buf[8];
 
-	open_ring(&ring, 8, 0);
-	expect(io_uring_register_files(&ring, files, 2), 0);
-	close(files[1]);
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		fill(data, 50, sizeof(data));
-		prep(&ring, &forms[i], 1, data, 100, 50)->flags = IOSQE_FIXED_FILE;
-		expect(run_one(&ring).res, 100);
-		expect_pattern(data, 50, 100);
-		prep(&ring, &forms[i], 0, data, 100, 0)->flags = IOSQE_FIXED_FILE;
-		expect(run_one(&ring).res, -EBADF);
-		prep(&ring, &forms[i], 2, data, 100, 0)->flags = IOSQE_FIXED_FILE;
-		expect(run_one(&ring).res, -EBADF);
-		/* Without the flag the number is a descriptor. */
-		expect(run_form(&ring, &forms[i], files[1], data, 100, 0), -EBADF);
-	}
+	vec = (struct iovec){ buf, 8 };
+	open_ring(&ring, 4, 0);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, 0, buf, 8, 0), -EBADF);
+	expect(io_uring_register_files(&ring, files, 3), 0);
+	close(file);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, 1, buf, 8, 50), 8);
+	expect_pattern(buf, 50, 8);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE | IOSQE_ASYNC, readv, 1, &vec, 1, 10), 8);
+	expect_pattern(buf, 10, 8);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, write, 1, buf, 8, 100), 8);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, writev, 1, &vec, 1, 108), 8);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, 1, buf, 8, 112), 4);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, 0, buf, 8, 0), -EBADF);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, 3, buf, 8, 0), -EBADF);
+	expect(run_flagged(&ring, IOSQE_FIXED_FILE, read, -1, buf, 8, 0), -EBADF);
 	io_uring_queue_exit(&ring);
 }
 
+/* What else is in the SQE of a read: { what, its offset there, size, value } -> result. */
+static void other_fields(void)
+{
+	static const struct {
+		const char *name;
+		size_t at, size;
+		uint64_t value;
+		int res;
+	} rows[] = {
+		{ "best effort, 4", offsetof(struct io_uring_sqe, ioprio), 2, 2 << 13 | 4, 8 },
+		{ "a class that is none", offsetof(struct io_uring_sqe, ioprio), 2, 7 << 13,
+		  -EINVAL },
+		{ "a personality unknown", offsetof(struct io_uring_sqe, personality), 2, 9,
+		  -EINVAL },
+		{ "a buffer's index", offsetof(struct io_uring_sqe, buf_index), 2, 9, 8 },
+		{ "an unknown attribute", offsetof(struct io_uring_sqe, addr3) + 8, 8, 2, -EINVAL },
+		{ "a flag that is none", offsetof(struct io_uring_sqe, flags), 1, 0x80, -EINVAL },
+	};
+	int fd = scratch_file(8);
+	char buf[8];
+
+	need_linux(6, 13, "attributes of reads");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct io_uring_sqe *sqe;
+		struct io_uring ring;
+		int res;
+
+		open_ring(&ring, 4, 0);
+		sqe = new_sqe(&ring);
+		io_uring_prep_read(sqe, fd, buf, 8, 0);
+		memcpy((char *)sqe + rows[i].at, &rows[i].value, rows[i].size);
+		res = run_one(&ring).res;
+		check(res == rows[i].res, "%s: %d", rows[i].name, res);
+		io_uring_queue_exit(&ring);
+	}
+}
+
 const struct conformance_case rw_cases[] = {
-	{ "each form moves the bytes asked for, and no others", reads_and_writes },
-	{ "a read is short at the end, and 0 past it", around_the_end },
-	{ "a write past the end extends the file, with zeros between", writes_extend },
-	{ "offset -1 is the file's position, which moves", at_the_position },
-	{ "linked reads at the position continue each other", positions_in_a_chain },
-	{ "O_APPEND writes at the end, whatever the offset", appends },
-	{ "8 MiB move in one request", large },
-	{ "64 at once each get their own bytes", many_at_once },
-	{ "O_DIRECT reads are aligned, or refused", direct },
-	{ "files that cannot be read or written answer so", wrong_files },
-	{ "bad addresses answer -EFAULT", wrong_memory },
-	{ "iovec arrays are checked as by readv(2)", wrong_iovecs },
-	{ "fields with no such meaning are refused", wrong_fields },
-	{ "RWF_* flags do what they say", rw_flags },
-	{ "RWF_NOWAIT on an empty pipe answers -EAGAIN", nowait_on_a_pipe },
-	{ "a read of a pipe waits, then takes what there is", waits_for_data },
-	{ "a pipe's end is 0 to read and -EPIPE to write", end_of_a_pipe },
-	{ "a write to a full pipe waits for room", full_pipe },
-	{ "a read of an O_NONBLOCK pipe waits all the same", nonblocking_pipe },
-	{ "an iovec array may change once submitted", iovecs_may_change },
-	{ "sockets are read and written", sockets },
-	{ "eventfds and timerfds are read and written", eventfds_and_timers },
-	{ "registered files are named by index", fixed_files },
+	{ "a read gives the bytes at its offset, fewer at the end, none past it",
+	  reads_at_an_offset },
+	{ "a write past the end leaves a hole and the position", writes_at_an_offset },
+	{ "no bytes asked for gives 0, whatever the buffer", no_bytes },
+	{ "errors of a read", errors_of_a_read },
+	{ "errors of a write", errors_of_a_write },
+	{ "a buffer that can be used in part is", a_buffer_good_in_part },
+	{ "offset -1 is the file's position, and moves it", the_files_position },
+	{ "linked reads at the position follow each other", linked_at_the_position },
+	{ "a pipe takes any offset that is not negative", offsets_of_pipes },
+	{ "a socket takes the offsets 0 and -1", offsets_of_sockets },
+	{ "vectors are filled and written in turn", vectors },
+	{ "errors of vectors", errors_of_vectors },
+	{ "the vectors may be overwritten after submission", vectors_are_copied },
+	{ "RWF_NOWAIT gives -EAGAIN instead of waiting", rwf_nowait },
+	{ "RWF_APPEND and O_APPEND write at the end", rwf_append },
+	{ "RWF flags that are taken and refused", rw_flags },
+	{ "O_DIRECT works on whole blocks only", direct_io },
+	{ "a read of a pipe, socket or eventfd waits for data", reads_wait },
+	{ "a read with IOSQE_ASYNC waits too, and sees the end", async_reads_wait },
+	{ "a read of a file with O_NONBLOCK waits nevertheless", nonblocking_files },
+	{ "eventfds and timerfds are read and written by their own rules", events_and_timers },
+	{ "the last writer gone ends a read with 0", ends_of_pipes },
+	{ "a write to a pipe gives what fits, and waits when it is full", full_pipes },
+	{ "the last reader gone ends a waiting write with -EPIPE", waiting_writes_fail },
+	{ "a request keeps its file after close", requests_keep_their_file },
+	{ "big reads and writes of files are not cut short", whole_files_at_once },
+	{ "a fixed file is read and written by its index", fixed_files },
+	{ "other fields of a read's SQE", other_fields },
 	{ 0 },
 };
