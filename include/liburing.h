@@ -243,7 +243,8 @@ int io_uring_wait_cqes_min_timeout(struct io_uring *ring, struct io_uring_cqe **
 int io_uring_wait_cqe_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 			      struct __kernel_timespec *ts);
 
-/* Stores up to `count` CQEs, reaping none, and returns how many; enters only on overflow. */
+/* Stores up to `count` CQEs, reaping none, and returns how many; enters if none is there that an
+ * enter would bring in: on overflow, for task work, and where it is the caller who polls. */
 unsigned io_uring_peek_batch_cqe(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned count);
 
 /* The slow halves of the inline functions below; not for applications. */
@@ -289,7 +290,7 @@ int __io_uring_clone_buffers_offset(struct io_uring *dst, struct io_uring *src,
 
 /*
  * Files held by the ring and named by index (IOSQE_FIXED_FILE); -1 leaves a slot empty. -EMFILE: more
- * than RLIMIT_NOFILE, which is then raised to its hard limit for one more try.
+ * than RLIMIT_NOFILE, whose soft limit is raised by that many if the hard one allows it.
  */
 int io_uring_register_files(struct io_uring *ring, const int *files, unsigned nr_files);
 int io_uring_register_files_tags(struct io_uring *ring, const int *files, const __u64 *tags,
@@ -658,11 +659,13 @@ IOURINGINLINE int io_uring_wait_cqe_nr(struct io_uring *ring, struct io_uring_cq
 /* True if completions exist that only an enter brings into the CQ. */
 IOURINGINLINE bool __io_uring_cq_needs_enter(const struct io_uring *ring)
 {
-	return ring->flags & IORING_SETUP_IOPOLL ||
-	       IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
+	/* Whoever polls for completions brings them in: with SQPOLL, its thread. */
+	if ((ring->flags & (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL)) == IORING_SETUP_IOPOLL)
+		return true;
+	return IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN);
 }
 
-/* The oldest CQE if there is one, else -EAGAIN. Enters only to flush an overflow or task work. */
+/* The oldest CQE if there is one, else -EAGAIN. Enters as io_uring_peek_batch_cqe() does. */
 IOURINGINLINE int io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr)
 {
 	int ret = __io_uring_peek_cqe(ring, cqe_ptr, NULL);

@@ -5,7 +5,7 @@
  *
  *  - an SQE prepared, or given data or flags, after it was submitted (or never handed out);
  *  - a CQ advanced past its tail;
- *  - a CQE seen that is not the oldest: seen twice, or out of order.
+ *  - a CQE seen that is not the oldest: seen twice, out of order, or a copy of it.
  *
  * Every check is made in the program's own code, so any build of the library will do. Build all files
  * with it that take SQEs from a ring: one taken by a file that is not checked looks submitted. Not

@@ -56,6 +56,10 @@ static inline unsigned publish_sqes(struct io_uring *ring)
 	struct io_uring_sq *sq = &ring->sq;
 	unsigned tail = sq->sqe_tail;
 
+	/* Nothing new: the tail may be further than this copy of the ring knows, as after a child or
+	 * another holder of the ring has submitted. */
+	if (sq->sqe_head == tail)
+		return tail - IO_URING_READ_ONCE(*sq->khead);
 	sq->sqe_head = tail;
 	/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the tail.
 	 * Without, the enter that follows orders everything, and this costs nothing. */
@@ -310,20 +314,20 @@ API int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_
 					 unsigned wait_nr, struct __kernel_timespec *ts,
 					 sigset_t *sigmask)
 {
-	int submitted, ret;
+	int queued, submitted, ret;
 
 	if (!ts)
 		return __io_uring_get_cqe(ring, cqe_ptr, ring_flush_sq(ring), wait_nr, sigmask);
 	if (ring->features & IORING_FEAT_EXT_ARG)
 		return get_cqes_ext(ring, cqe_ptr, ring_flush_sq(ring), wait_nr, ts, 0, sigmask);
-	ret = queue_internal_timeout(ring, wait_nr, ts, &submitted);
-	if (ret < 0)
-		return ret;
-	ret = __io_uring_get_cqe(ring, cqe_ptr, (unsigned)ret, wait_nr, sigmask);
+	queued = queue_internal_timeout(ring, wait_nr, ts, &submitted);
+	if (queued < 0)
+		return queued;
+	ret = __io_uring_get_cqe(ring, cqe_ptr, (unsigned)queued, wait_nr, sigmask);
 	if (ret <= 0)
 		return submitted ? submitted : ret;
-	/* The internal timeout was one of them. */
-	ret += submitted - 1;
+	/* The internal timeout is the last, so one of those taken if all were. */
+	ret += submitted - (ret == queued);
 	return ret || *cqe_ptr ? ret : -ETIME;
 }
 

@@ -234,17 +234,19 @@ API ssize_t io_uring_memory_size(unsigned entries, unsigned flags)
 API ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params *p)
 {
 	struct io_uring_params probe = { .flags = 0 };
-	int fd = engine_setup(1, &probe);
+	ssize_t size = io_uring_memory_size_params(entries, p);
+	int fd;
 
+	if (size < 0)
+		return size;
+	fd = engine_setup(1, &probe);
 	if (fd >= 0)
 		engine_close(fd);
 	/* The kernels with workers of their own are those that count rings otherwise. ENOMEM: one
 	 * that counts, and has not enough even for the smallest. */
 	if (fd >= 0 && probe.features & IORING_FEAT_NATIVE_WORKERS)
 		return 0;
-	if (fd < 0 && fd != -ENOMEM)
-		return fd;
-	return io_uring_memory_size_params(entries, p);
+	return fd < 0 && fd != -ENOMEM ? fd : size;
 }
 
 API ssize_t io_uring_mlock_size(unsigned entries, unsigned flags)
@@ -388,6 +390,7 @@ API int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned fl
 API int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p)
 {
 	struct io_uring old = *ring, resized = *ring;
+	struct io_uring_params given = *p;
 	int ret;
 
 	/* Without a descriptor the new rings could not be mapped. */
@@ -395,19 +398,22 @@ API int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p)
 		return -EINVAL;
 	/* The engine moves what is published. */
 	ring_flush_sq(ring);
-	ret = ring_register(ring, IORING_REGISTER_RESIZE_RINGS, p, 1);
+	ret = ring_register(ring, IORING_REGISTER_RESIZE_RINGS, &given, 1);
 	if (ret < 0)
 		return ret;
 
-	p->features = ring->features;
+	given.features = ring->features;
 	resized.sq.ring_ptr = resized.cq.ring_ptr = resized.sq.sqes = NULL;
-	ret = map_regions(ring->ring_fd, p, &resized);
+	ret = map_regions(ring->ring_fd, &given, &resized);
 	if (ret) {
 		unmap_queues(&resized);
 		return ret;
 	}
-	point_queues(&resized, p);
+	point_queues(&resized, &given);
 	fill_sq_array(&resized.sq);
+	/* Of the flags only those that may be asked for stay, or the same `p` could not be used again. */
+	given.flags = p->flags;
+	*p = given;
 	resized.sq.sqe_head = resized.sq.sqe_tail = *resized.sq.ktail;
 	*ring = resized;
 	unmap_queues(&old);

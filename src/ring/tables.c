@@ -75,7 +75,10 @@ API int __io_uring_clone_buffers_offset(struct io_uring *dst, struct io_uring *s
 		.nr = nr,
 	};
 
-	if (flags & IORING_REGISTER_SRC_REGISTERED)
+	/* Of a source that is not registered, the descriptor will do. */
+	if (!(src->int_flags & RING_FD_REGISTERED))
+		clone.flags &= ~(__u32)IORING_REGISTER_SRC_REGISTERED;
+	if (clone.flags & IORING_REGISTER_SRC_REGISTERED)
 		clone.src_fd = (__u32)src->enter_ring_fd;
 	return ring_register(dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1);
 }
@@ -101,7 +104,7 @@ API int io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src)
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
-/* The kernel refuses more files than RLIMIT_NOFILE; lifts the soft limit as far as we may. */
+/* The kernel refuses more files than RLIMIT_NOFILE; makes room for `nr` more if we may. */
 static int raise_nofile(unsigned nr)
 {
 	struct rlimit limit;
@@ -109,8 +112,12 @@ static int raise_nofile(unsigned nr)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		ret = -errno;
+	else if (nr > limit.rlim_max)
+		ret = -EMFILE;
 	if (!ret && limit.rlim_cur < nr) {
-		limit.rlim_cur = nr > limit.rlim_max ? limit.rlim_max : nr;
+		limit.rlim_cur += nr;
+		if (limit.rlim_cur > limit.rlim_max)
+			limit.rlim_cur = limit.rlim_max;
 		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 			ret = -errno;
 	}

@@ -17,7 +17,8 @@ static struct {
 	unsigned refused_flags;	  /* setup answers -EINVAL for these */
 	unsigned hidden_features; /* setup does not report these */
 	int failing_map;	  /* this map from now on fails, counted from 1 */
-	int failing_enter;	  /* -errno of the next enter, once */
+	int failing_enter;	  /* -errno of an enter, once */
+	unsigned enters_before;	  /* those that pass until then */
 	struct io_uring *fake;	  /* enters are served from memory, on this ring */
 
 	unsigned setups, maps, enters;
@@ -85,7 +86,9 @@ int __wrap_engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, 
 	boundary.enters++;
 	boundary.enter_submit = to_submit;
 	boundary.enter_flags = flags;
-	if (err) {
+	if (err && boundary.enters_before) {
+		boundary.enters_before--;
+	} else if (err) {
 		boundary.failing_enter = 0;
 		return err;
 	}
@@ -319,6 +322,32 @@ static void test_enter_fails(void **state)
 	io_uring_queue_exit(&ring);
 }
 
+/*
+ * Without EXT_ARG the library's own timeout is queued last: if a bad SQE stops the batch before it,
+ * and the rest cannot be submitted, all that was taken is the application's.
+ */
+static void test_batch_stopped_before_timeout(void **state)
+{
+	struct __kernel_timespec ts = FOR_EVER;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	(void)state;
+	boundary.hidden_features = IORING_FEAT_EXT_ARG;
+	open_ring(&ring, 8, 0);
+	queue_nop(&ring, 1);
+	queue_nop(&ring, 2);
+	ring.sq.sqes[1].flags = 0x80;
+	queue_nop(&ring, 3);
+	boundary.failing_enter = -EAGAIN;
+	boundary.enters_before = 1;
+	assert_ret(2, io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &ts, NULL));
+	assert_int_equal(io_uring_sq_ready(&ring), 2);
+	reap(&ring, 1, 0);
+	reap(&ring, 2, -EINVAL);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- Indices that wrap at 2^32 --------------------------------------------------------------- */
 
 #define FAKE_SQ 4
@@ -399,6 +428,7 @@ int main(void)
 		boundary_test(test_enters),
 		boundary_test(test_min_timeout_enters_once),
 		boundary_test(test_enter_fails),
+		boundary_test(test_batch_stopped_before_timeout),
 		boundary_test(test_indices_wrap),
 	};
 

@@ -229,9 +229,16 @@ static void test_each_cqe(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(starts) * ARRAY_LEN(flags); i++) {
 		struct io_uring *ring = queue_at(flags[i % 3], starts[i / 3]);
 		struct io_uring_cqe *cqe = NULL;
+		struct {
+			unsigned at;
+			struct io_uring_cqe *found;
+		} walk, *w = &walk;
 		unsigned head, n = 0;
 
 		io_uring_for_each_cqe(ring, head, cqe)
+			n++;
+		/* Variables of any name, and more than variables. */
+		io_uring_for_each_cqe(ring, w->at, walk.found)
 			n++;
 		assert_int_equal(n, 0);
 		for (unsigned j = 0; j < ENTRIES; j++)

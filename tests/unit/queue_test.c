@@ -810,6 +810,28 @@ static bool by_argument = false, by_request = true;
 	{ #f ", timeout a request", f, NULL, NULL, &by_request }
 /* clang-format on */
 
+/* Another holder of the ring has submitted: who has nothing to submit moves no tail back. */
+static void test_stale_copy(void **state)
+{
+	struct io_uring ring, copy;
+	struct io_uring_cqe *cqe;
+
+	(void)state;
+	open_ring(&ring, 8, 0);
+	copy = ring;
+	queue_nop(&ring, 1);
+	queue_nop(&ring, 2);
+	assert_ret(2, io_uring_submit(&ring));
+	assert_ret(0, io_uring_submit(&copy));
+	assert_ret(0, io_uring_submit_and_wait(&copy, 1));
+	assert_ret(0, io_uring_wait_cqe(&copy, &cqe));
+	assert_int_equal(io_uring_cq_ready(&ring), 2);
+	reap(&copy, 1, 0);
+	reap(&ring, 2, 0);
+	assert_no_cqe(&ring);
+	io_uring_queue_exit(&ring);
+}
+
 /* A filler before the wrap is never handed out: it ends a batch, and at the head it is reaped. */
 static void test_batch_around_filler(void **state)
 {
@@ -883,6 +905,7 @@ int main(void)
 		cmocka_unit_test(test_sqpoll_timeouts),
 		cmocka_unit_test(test_iowait),
 		cmocka_unit_test(test_batch_around_filler),
+		cmocka_unit_test(test_stale_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
