@@ -48,6 +48,8 @@ extern const struct conformance_case fixed_cases[];
 extern const struct conformance_case select_cases[];
 extern const struct conformance_case file_cases[];
 extern const struct conformance_case path_cases[];
+extern const struct conformance_case names_cases[];
+extern const struct conformance_case xattr_cases[];
 extern const struct conformance_case splice_cases[];
 extern const struct conformance_case reserved_cases[];
 extern const struct conformance_case message_cases[];

@@ -26,6 +26,8 @@ static const struct family {
 	{ "select", select_cases },
 	{ "file", file_cases },
 	{ "path", path_cases },
+	{ "names", names_cases },
+	{ "xattr", xattr_cases },
 	{ "splice", splice_cases },
 	{ "reserved", reserved_cases },
 	{ "message", message_cases },

@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Names: opening, describing, renaming, removing, making, and extended attributes. */
+/* Opening files by name, and describing them. */
 #include <linux/openat2.h>
-#include <sys/xattr.h>
 
+#include "names.h"
 #include "run.h"
 
 #define NOWHERE ((char *)16)
-
-static void make_file(const char *name, const char *text)
-{
-	int fd = (int)sys(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-
-	expect(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static bool is_there(const char *name)
-{
-	struct stat st;
-
-	return lstat(name, &st) == 0;
-}
 
 static void opens(void)
 {
@@ -48,7 +33,7 @@ static void opens(void)
 	sys(mkdir("dir", 0700));
 	dir = (int)sys(open("dir", O_RDONLY));
 	fd = run(&ring, openat, dir, "inner", O_WRONLY | O_CREAT, 0600);
-	check(fd >= 0 && is_there("dir/inner"), "not in the folder");
+	check(fd >= 0 && exists("dir/inner"), "not in the folder");
 	fd = run_flagged(&ring, IOSQE_ASYNC, openat, AT_FDCWD, "dir/inner", O_PATH, 0);
 	check(fd >= 0, "no file: %d", fd);
 	io_uring_queue_exit(&ring);
@@ -134,7 +119,7 @@ static void opens_as_openat2(void)
 	make_file("up", "x");
 	open_ring(&ring, 4, 0);
 	check(run(&ring, openat2, AT_FDCWD, "new", &how) >= 0, "no file");
-	check(is_there("new"), "no file");
+	check(exists("new"), "no file");
 	how = (struct open_how){ .flags = O_RDONLY, .resolve = RESOLVE_BENEATH };
 	expect(run(&ring, openat2, AT_FDCWD, "root", &how), -EXDEV);
 	expect(run(&ring, openat2, AT_FDCWD, "dir/../../x", &how), -EXDEV);
@@ -231,7 +216,7 @@ static void direct_opens_find_slots(void)
 	/* The file was opened before that was known. */
 	expect(run(&ring, open_direct, "made", O_RDWR | O_CREAT, 0600, IORING_FILE_INDEX_ALLOC),
 	       -ENFILE);
-	check(is_there("made"), "not made");
+	check(exists("made"), "not made");
 	expect(run(&ring, close_direct, 1), 0);
 	expect(run(&ring, open_direct, "file", O_RDONLY, 0, IORING_FILE_INDEX_ALLOC), 1);
 	io_uring_queue_exit(&ring);
@@ -317,143 +302,6 @@ static void errors_of_statx(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void renames(void)
-{
-	struct io_uring ring;
-	int dir;
-
-	make_file("a", "a");
-	make_file("b", "b");
-	sys(mkdir("dir", 0700));
-	dir = (int)sys(open("dir", O_RDONLY));
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, rename, "a", "c"), 0);
-	check(!is_there("a") && is_there("c"), "not renamed");
-	expect(run(&ring, renameat, AT_FDCWD, "c", dir, "d", 0), 0);
-	check(is_there("dir/d"), "not moved");
-	expect(run(&ring, renameat, AT_FDCWD, "b", dir, "d", RENAME_NOREPLACE), -EEXIST);
-	expect(run(&ring, renameat, AT_FDCWD, "b", dir, "d", RENAME_EXCHANGE), 0);
-	check(is_there("b") && is_there("dir/d"), "not exchanged");
-	expect(run(&ring, renameat, AT_FDCWD, "b", AT_FDCWD, "z", RENAME_EXCHANGE), -ENOENT);
-	expect(run(&ring, renameat, AT_FDCWD, "b", AT_FDCWD, "z", 3), -EINVAL);
-	expect(run(&ring, renameat, AT_FDCWD, "b", AT_FDCWD, "z", 8), -EINVAL);
-	expect(run(&ring, rename, "no", "z"), -ENOENT);
-	expect(run(&ring, rename, "b", "dir"), -EISDIR);
-	expect(run(&ring, rename, "dir", "b"), -ENOTDIR);
-	expect(run(&ring, rename, "dir", "dir/inner"), -EINVAL);
-	expect(run(&ring, renameat, -1, "b", AT_FDCWD, "z", 0), -EBADF);
-	expect(run(&ring, rename, NOWHERE, "z"), -EFAULT);
-	expect(run(&ring, rename, "b", NOWHERE), -EFAULT);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, rename, "b", "z"), -EBADF);
-	check(is_there("b"), "renamed after all");
-	io_uring_queue_exit(&ring);
-}
-
-static void unlinks(void)
-{
-	struct io_uring ring;
-	int dir;
-
-	make_file("file", "x");
-	sys(mkdir("dir", 0700));
-	dir = (int)sys(open("dir", O_RDONLY));
-	make_file("dir/inner", "x");
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, unlink, "file", 0), 0);
-	check(!is_there("file"), "still there");
-	expect(run(&ring, unlink, "file", 0), -ENOENT);
-	expect(run(&ring, unlink, "dir", 0), -EISDIR);
-	expect(run(&ring, unlink, "dir", AT_REMOVEDIR), -ENOTEMPTY);
-	expect(run(&ring, unlink, "dir/inner", AT_REMOVEDIR), -ENOTDIR);
-	expect(run(&ring, unlinkat, dir, "inner", 0), 0);
-	expect(run(&ring, unlinkat, dir, ".", AT_REMOVEDIR), -EINVAL);
-	expect(run(&ring, unlink, "dir", AT_REMOVEDIR | 1), -EINVAL);
-	expect(run(&ring, unlink, "dir", AT_REMOVEDIR), 0);
-	check(!is_there("dir"), "still there");
-	expect(run(&ring, unlinkat, -1, "x", 0), -EBADF);
-	expect(run(&ring, unlink, NOWHERE, 0), -EFAULT);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, unlink, "x", 0), -EBADF);
-	io_uring_queue_exit(&ring);
-}
-
-static void mkdirs(void)
-{
-	struct io_uring ring;
-	struct stat st;
-	int dir;
-
-	umask(022);
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, mkdir, "dir", 0777), 0);
-	sys(stat("dir", &st));
-	expect(st.st_mode, S_IFDIR | 0755);
-	dir = (int)sys(open("dir", O_RDONLY));
-	expect(run_flagged(&ring, IOSQE_ASYNC, mkdirat, dir, "inner", 0700), 0);
-	check(is_there("dir/inner"), "not made");
-	expect(run(&ring, mkdir, "dir", 0700), -EEXIST);
-	expect(run(&ring, mkdir, "no/dir", 0700), -ENOENT);
-	expect(run(&ring, mkdir, NOWHERE, 0700), -EFAULT);
-	expect(run(&ring, mkdirat, -1, "x", 0700), -EBADF);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, mkdir, "x", 0700), -EBADF);
-	io_uring_queue_exit(&ring);
-}
-
-static void symlinks(void)
-{
-	struct io_uring ring;
-	char buf[16] = "";
-	int dir;
-
-	sys(mkdir("dir", 0700));
-	dir = (int)sys(open("dir", O_RDONLY));
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, symlink, "anything", "link"), 0);
-	expect(readlink("link", buf, sizeof(buf)), 8);
-	expect(memcmp(buf, "anything", 8), 0);
-	expect(run(&ring, symlinkat, "x", dir, "inner"), 0);
-	check(is_there("dir/inner"), "not made");
-	expect(run(&ring, symlink, "anything", "link"), -EEXIST);
-	expect(run(&ring, symlink, "", "other"), -ENOENT);
-	expect(run(&ring, symlink, NOWHERE, "other"), -EFAULT);
-	expect(run(&ring, symlink, "x", NOWHERE), -EFAULT);
-	expect(run(&ring, symlinkat, "x", -1, "x"), -EBADF);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, symlink, "x", "y"), -EBADF);
-	io_uring_queue_exit(&ring);
-}
-
-static void links(void)
-{
-	struct io_uring ring;
-	struct stat st;
-	int fd;
-
-	make_file("file", "x");
-	sys(symlink("file", "soft"));
-	fd = (int)sys(open("file", O_RDONLY));
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, link, "file", "hard", 0), 0);
-	sys(stat("hard", &st));
-	expect(st.st_nlink, 2);
-	/* Of the link itself, unless told to follow it. */
-	expect(run(&ring, link, "soft", "soft2", 0), 0);
-	sys(lstat("soft2", &st));
-	check(S_ISLNK(st.st_mode), "followed");
-	expect(run(&ring, link, "soft", "hard2", AT_SYMLINK_FOLLOW), 0);
-	sys(lstat("hard2", &st));
-	check(S_ISREG(st.st_mode), "not followed");
-	expect(run(&ring, linkat, fd, "", AT_FDCWD, "hard3", AT_EMPTY_PATH), 0);
-	check(is_there("hard3"), "not made");
-	expect(run(&ring, link, "file", "hard", 0), -EEXIST);
-	expect(run(&ring, link, "no", "x", 0), -ENOENT);
-	expect(run(&ring, link, ".", "x", 0), -EPERM);
-	expect(run(&ring, link, "file", "x", 1), -EINVAL);
-	expect(run(&ring, link, NOWHERE, "x", 0), -EFAULT);
-	expect(run(&ring, link, "file", NOWHERE, 0), -EFAULT);
-	expect(run(&ring, linkat, -1, "x", AT_FDCWD, "y", 0), -EBADF);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, link, "file", "y", 0), -EBADF);
-	io_uring_queue_exit(&ring);
-}
-
 static void names_are_copied(void)
 {
 	char from[] = "file", to[] = "made", how_name[] = "file";
@@ -488,65 +336,7 @@ static void names_are_copied(void)
 	expect_answer(&ring, 1, -ETIME);
 	expect_answer(&ring, 2, 0);
 	check(next_answer(&ring).res >= 0, "not opened");
-	check(is_there("made"), "made elsewhere");
-	io_uring_queue_exit(&ring);
-}
-
-static void xattrs(void)
-{
-	char value[16] = "";
-	struct io_uring ring;
-	int fd = (int)sys(open("file", O_RDWR | O_CREAT, 0600));
-
-	need_op(IORING_OP_SETXATTR, "SETXATTR");
-	if (fsetxattr(fd, "user.probe", "x", 1, 0))
-		skip_because_of("no extended attributes on /var/tmp");
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, setxattr, "user.a", "value", "file", 0, 5), 0);
-	expect(fgetxattr(fd, "user.a", value, 16), 5);
-	expect(memcmp(value, "value", 6), 0);
-	expect(run(&ring, getxattr, "user.a", value, "file", 16), 5);
-	expect(run(&ring, getxattr, "user.a", NULL, "file", 0), 5);
-	expect(run(&ring, fsetxattr, fd, "user.b", "other", XATTR_CREATE, 5), 0);
-	memset(value, 0, sizeof(value));
-	expect(run(&ring, fgetxattr, fd, "user.b", value, 5), 5);
-	expect(memcmp(value, "other", 6), 0);
-	expect(run(&ring, fsetxattr, fd, "user.b", "", XATTR_REPLACE, 0), 0);
-	expect(run(&ring, fgetxattr, fd, "user.b", value, 5), 0);
-	expect(io_uring_register_files(&ring, &fd, 1), 0);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, fgetxattr, 0, "user.a", value, 16), 5);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, fsetxattr, 0, "user.a", "v", 0, 1), 0);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, getxattr, "user.a", value, "file", 16), -EBADF);
-	expect(run_flagged(&ring, IOSQE_FIXED_FILE, setxattr, "user.a", "v", "file", 0, 1), -EBADF);
-	io_uring_queue_exit(&ring);
-}
-
-static void errors_of_xattrs(void)
-{
-	char value[16] = "";
-	struct io_uring ring;
-	int fd = (int)sys(open("file", O_RDWR | O_CREAT, 0600));
-
-	need_op(IORING_OP_SETXATTR, "SETXATTR");
-	if (fsetxattr(fd, "user.a", "value", 5, 0))
-		skip_because_of("no extended attributes on /var/tmp");
-	open_ring(&ring, 4, 0);
-	expect(run(&ring, fgetxattr, fd, "user.no", value, 16), -ENODATA);
-	expect(run(&ring, fgetxattr, fd, "user.a", value, 4), -ERANGE);
-	expect(run(&ring, fgetxattr, fd, "user.a", NOWHERE, 16), -EFAULT);
-	expect(run(&ring, fgetxattr, fd, NOWHERE, value, 16), -EFAULT);
-	expect(run(&ring, fgetxattr, fd, "noprefix", value, 16), -EOPNOTSUPP);
-	expect(run(&ring, fgetxattr, fd, "", value, 16), -ERANGE);
-	expect(run(&ring, fgetxattr, -1, "user.a", value, 16), -EBADF);
-	expect(run(&ring, getxattr, "user.a", value, "no", 16), -ENOENT);
-	expect(run(&ring, getxattr, "user.a", value, NOWHERE, 16), -EFAULT);
-	expect(run(&ring, fsetxattr, fd, "user.a", "x", XATTR_CREATE, 1), -EEXIST);
-	expect(run(&ring, fsetxattr, fd, "user.b", "x", XATTR_REPLACE, 1), -ENODATA);
-	expect(run(&ring, fsetxattr, fd, "user.b", "x", 4, 1), -EINVAL);
-	expect(run(&ring, fsetxattr, fd, "user.b", "x", 0, 65537), -E2BIG);
-	expect(run(&ring, fsetxattr, fd, "user.b", NOWHERE, 0, 8), -EFAULT);
-	expect(run(&ring, setxattr, "user.b", "x", "no", 0, 1), -ENOENT);
-	expect(fgetxattr(fd, "user.b", value, 16), -1);
+	check(exists("made"), "made elsewhere");
 	io_uring_queue_exit(&ring);
 }
 
@@ -561,13 +351,6 @@ const struct conformance_case path_cases[] = {
 	{ "a file opened in a chain is read in it", direct_in_a_chain },
 	{ "STATX describes names, links and descriptors", statxs },
 	{ "errors of STATX", errors_of_statx },
-	{ "RENAMEAT moves, exchanges and refuses", renames },
-	{ "UNLINKAT removes files, and folders with AT_REMOVEDIR", unlinks },
-	{ "MKDIRAT makes folders", mkdirs },
-	{ "SYMLINKAT makes links to anything", symlinks },
-	{ "LINKAT makes further names", links },
 	{ "names may be overwritten after submission", names_are_copied },
-	{ "extended attributes are set and read", xattrs },
-	{ "errors of extended attributes", errors_of_xattrs },
 	{ 0 },
 };

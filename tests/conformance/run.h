@@ -15,6 +15,9 @@
 		io_uring_prep_##op(sqe_, __VA_ARGS__);     \
 		result_of_sqe(ring, sqe_, sqe_flags);      \
 	})
+/* For what must give the same either way: at once where that is possible, and in a worker. */
+static const unsigned both_ways[] __attribute__((unused)) = { 0, IOSQE_ASYNC };
+
 /* Submits it only. Its completions will have `sqe_data`. */
 #define start(ring, sqe_data, op, ...)                     \
 	do {                                               \
