@@ -60,10 +60,8 @@ int main(int argc, char **argv)
 	}
 	if (c != -1)
 		return usage_error("unknown option '%s'", argv[optind - 1]);
-	if (optind == argc) {
-		print_help();
-		return EXIT_OK;
-	}
+	if (optind == argc)
+		return usage_error("no subcommand given");
 	sub = find_subcommand(argv[optind]);
 	if (!sub)
 		return usage_error("no subcommand '%s'", argv[optind]);

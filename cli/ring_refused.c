@@ -44,14 +44,14 @@ static const char *cause(int error)
 	}
 }
 
-int ring_refused(int error)
+int ring_refused(int error, const char *instead)
 {
 	static bool said;
 
 	/* Relaxed: of many threads any one may say it, once. */
 	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		return EXIT_FAILED;
-	say("cannot set up io_uring: %s: %s (or use --server epoll)", strerror(-error),
-	    cause(-error));
+	say("cannot set up io_uring: %s: %s%s%s", strerror(-error), cause(-error),
+	    instead ? "; or " : "", instead ? instead : "");
 	return EXIT_FAILED;
 }

@@ -9,6 +9,7 @@
  */
 #include <liburing.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CHAINS 64
@@ -123,7 +124,8 @@ static int open_both(struct copy *c)
 	}
 	if (st[READ].st_dev == st[WRITE].st_dev && st[READ].st_ino == st[WRITE].st_ino)
 		return failed("copy onto itself", c->path[READ], EEXIST);
-	c->end = (__u64)st[READ].st_size;
+	/* Files of /proc have no size: their end is where a read finds nothing. */
+	c->end = st[READ].st_size ? (__u64)st[READ].st_size : INT64_MAX;
 	return 0;
 }
 

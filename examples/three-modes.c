@@ -4,7 +4,6 @@
  *   interrupt      the device interrupts, the kernel posts the completion (the default);
  *   polled         whoever waits asks the device itself (IORING_SETUP_IOPOLL; few devices can);
  *   kernel-polled  a kernel thread watches the SQ: submitting is no system call (IORING_SETUP_SQPOLL).
- *
  *	cc $(pkg-config --cflags anyring) three-modes.c $(pkg-config --libs anyring) -o three-modes
  *	./three-modes FILE	# the larger, the better
  *
@@ -14,6 +13,7 @@
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define READS 256
@@ -77,7 +77,7 @@ static int read_batch(struct io_uring *ring, int fd, off_t blocks, unsigned *see
 	}
 	enters = submit_and_wait(ring, BATCH);
 	while (enters >= 0 && io_uring_cq_ready(ring) && !io_uring_peek_cqe(ring, &cqe)) {
-		error = cqe->res < 0 ? cqe->res : error;
+		error = cqe->res < 0 ? cqe->res : cqe->res < BLOCK ? -EIO : error;
 		io_uring_cqe_seen(ring, cqe);
 	}
 	return error ? error : enters;
@@ -114,12 +114,12 @@ static int compare(const struct mode *modes, int nr, int fd, const char *path, c
 	off_t size = lseek(fd, 0, SEEK_END);
 	int ret;
 
-	if (size < 0)
-		return failed("find the size of", path, errno);
+	if (size < BLOCK)
+		return failed("read a block of", path, size < 0 ? errno : ENODATA);
 	for (int i = 0; i < nr; i++) {
-		ret = run(&modes[i], fd, size < BLOCK ? 1 : size / BLOCK, buffers);
+		ret = run(&modes[i], fd, size / BLOCK, buffers);
 		if (ret < 0 && !modes[i].flags)
-			return failed("read", path, -ret);
+			return failed("use a ring to read", path, -ret);
 		if (ret < 0)
 			printf("%-14s refused: %s\n", modes[i].name, strerror(-ret));
 	}

@@ -11,6 +11,7 @@
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MS  1000000LL /* in nanoseconds */
 #define SEC (1000 * MS)

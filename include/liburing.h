@@ -213,7 +213,8 @@ int io_uring_submit(struct io_uring *ring);
 int io_uring_submit_and_wait(struct io_uring *ring, unsigned wait_nr);
 /*
  * The same, at most for `ts` (NULL: for ever), with `sigmask` in place while waiting (NULL: as it
- * is). -ETIME when the time is up. The first CQE, if any, is left in *cqe_ptr.
+ * is). The first CQE, if any, is left in *cqe_ptr, else NULL. -ETIME when the time is up and nothing
+ * was submitted; if something was, its count, with *cqe_ptr NULL.
  */
 int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 				     unsigned wait_nr, struct __kernel_timespec *ts,

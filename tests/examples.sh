@@ -187,6 +187,7 @@ too_large() {
 }
 
 check "link-copy to where there is no room" too_large
+check "link-copy of a file that says no size" copies ./link-copy /proc/filesystems
 check "link-copy onto itself" fails 1 'src' $run ./link-copy src src
 check "link-copy leaves what it was to copy onto itself" [ "$(wc -c <src)" -eq 200000 ]
 check "link-copy of one name" fails 2 usage $run ./link-copy src
@@ -208,7 +209,8 @@ three_modes() {
 head -c 10000000 /dev/urandom >src
 sync src
 check "three-modes" three_modes src
-check "three-modes of a short file" three_modes file1
+check "three-modes of a file of a block" three_modes file4096
+check "three-modes of a short file" fails 1 "block of file4095" $run ./three-modes file4095
 check "three-modes of nothing" fails 2 usage $run ./three-modes
 check "three-modes of no file" fails 1 'missing.*No such file' $run ./three-modes missing
 

@@ -53,6 +53,9 @@ static const char *way_out(int error)
 	case EACCES:
 	case EPERM:
 		return "; choose a port from 1024 on, or a path you may write to";
+	case ENOENT:
+	case ENOTDIR:
+		return "; make the folder first, or choose another path";
 	case EMFILE:
 		return "; raise the limit with 'ulimit -n'";
 	default:

@@ -133,6 +133,19 @@ static const struct echo_server *find_server(const char *name)
 	return NULL;
 }
 
+static int no_such_server(const char *name)
+{
+	char names[100] = "";
+
+	for (size_t i = 0; i < SERVERS; i++) {
+		size_t used = strlen(names);
+
+		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+			 servers[i].name);
+	}
+	return usage_error("no server '%s'; there are %s", name, names);
+}
+
 static bool parse_onoff(const char *word, unsigned part, unsigned *parts)
 {
 	if (!word || !strcmp(word, "on")) {
@@ -198,7 +211,7 @@ static int parse_one(int c, struct echo_options *o, struct words *w)
 	case OPT_SERVER:
 		o->server = find_server(optarg);
 		if (!o->server)
-			return usage_error("no server '%s'", optarg);
+			return no_such_server(optarg);
 		break;
 	case 't':
 		if (!parse_unsigned(optarg, 1, ECHO_MAX_THREADS, &o->threads))

@@ -179,7 +179,7 @@ bool ring_open(struct ring_server *r)
 	r->ring.ring_fd = -1;
 	ret = setup(r);
 	if (ret) {
-		ring_refused(ret);
+		ring_refused(ret, "use --server epoll");
 		r->ring.ring_fd = -1;
 		return false;
 	}

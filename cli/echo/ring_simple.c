@@ -362,7 +362,7 @@ static int serve_simple(struct echo_worker *w, bool batch)
 	s.idle.tv_nsec = (long long)((idle - (double)s.idle.tv_sec) * 1e9);
 	ret = io_uring_queue_init(ENTRIES, &s.ring, w->options->sqpoll ? IORING_SETUP_SQPOLL : 0);
 	if (ret)
-		return ring_refused(ret);
+		return ring_refused(ret, "use --server epoll");
 	worker_ready(w);
 	run_loop(&s);
 	io_uring_queue_exit(&s.ring);

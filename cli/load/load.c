@@ -98,6 +98,21 @@ void load_message_done(struct load *l, uint64_t sent_at)
 	histogram_add(&l->latency, l->now - sent_at);
 }
 
+static const char *way_out(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENOENT:
+		return "; start a server with 'anyring echo'";
+	case EADDRNOTAVAIL:
+		return "; all local ports are in use or wait to be: try again in a minute";
+	case EMFILE:
+		return "; raise 'ulimit -n', or ask for fewer with --conns";
+	default:
+		return "";
+	}
+}
+
 void load_error(struct load *l, const char *what, int error)
 {
 	l->errors++;
@@ -106,11 +121,7 @@ void load_error(struct load *l, const char *what, int error)
 	l->error_said = true;
 	load_progress_end();
 	say("%s %s: %s%s", what, l->options->endpoint.name,
-	    error ? strerror(error) : "closed early",
-	    error == ECONNREFUSED ? "; start a server with 'anyring echo'"
-	    : error == EADDRNOTAVAIL
-		    ? "; all local ports are in use or wait to be: try again in a minute"
-		    : "");
+	    error ? strerror(error) : "closed early", way_out(error));
 }
 
 /* ---- The ring ---------------------------------------------------------------------------------- */
@@ -240,7 +251,7 @@ static int load_with(struct load *l, const struct load_kind *kind)
 	int ret = open_ring(l);
 
 	if (ret)
-		return ring_refused(ret);
+		return ring_refused(ret, NULL);
 	l->failed = !kind->open(l);
 	if (!l->failed) {
 		run(l, kind);

@@ -3,7 +3,8 @@
  * With -DANYRING_CHECKED, <liburing.h> includes this last, and mistakes whose outcome liburing leaves
  * to chance end the program instead, with the file and line of the call:
  *
- *  - an SQE prepared, or given data or flags, after it was submitted (or never handed out);
+ *  - an SQE prepared, or given data or flags by a function, after it was submitted (or never handed
+ *    out), or NULL as from a full queue;
  *  - a CQ advanced past its tail;
  *  - a CQE seen that is not the oldest: seen twice, out of order, or a copy of it.
  *
@@ -130,6 +131,8 @@ IOURINGINLINE struct io_uring_sqe *anyring_checked_own(struct io_uring_sqe *sqe,
 	const struct anyring_checked_ring *known = anyring_checked_rings.rings;
 	bool out = true;
 
+	if (!sqe)
+		anyring_checked_fail(file, line, "SQE is NULL: the submission queue was full");
 	anyring_checked_lock();
 	for (unsigned i = 0; i < ANYRING_CHECKED_RINGS; i++)
 		if ((uintptr_t)sqe >= known[i].sqes && (uintptr_t)sqe < known[i].end)

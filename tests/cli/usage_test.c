@@ -59,6 +59,7 @@ static void usage_errors(const struct variant *v)
 		const char *words[MAX_ARGUMENTS];
 		const char *cause;
 	} wrong[] = {
+		{ { NULL }, "no subcommand" },
 		{ { "nosuch" }, "nosuch" },
 		{ { "--nosuch" }, "--nosuch" },
 		{ { "echo", "--nosuch" }, "--nosuch" },
@@ -90,6 +91,8 @@ static void usage_errors(const struct variant *v)
 		{ { "echo", "--server", "epoll", "-s" }, "--sqpoll" },
 		{ { "echo", "--without", "brakes" }, "brakes" },
 		{ { "echo", "--server", "fancy" }, "fancy" },
+		{ { "echo", "--server", "fancy" },
+		  "blocking, epoll, ring-basic, ring-batch, ring" },
 		{ { "echo", "extra" }, "extra" },
 		{ { "echo", "-a", "extra" }, "extra" },
 		{ { "echo", "--threads", "0" }, "'0'" },
@@ -139,7 +142,6 @@ static void help(const struct variant *v)
 		const char *words[MAX_ARGUMENTS];
 		const char *example;
 	} asked[] = {
-		{ { NULL }, "  anyring echo" },
 		{ { "--help" }, "  anyring echo" },
 		{ { "-h" }, "  anyring echo" },
 		{ { "echo", "--help" }, "  anyring echo " },

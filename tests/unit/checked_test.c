@@ -64,6 +64,16 @@ static void never_handed_out(struct io_uring *ring)
 	HERE, io_uring_prep_nop(sqe + 1);
 }
 
+static void full_queue(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe;
+
+	do {
+		sqe = io_uring_get_sqe(ring);
+	} while (sqe);
+	HERE, io_uring_prep_nop(sqe);
+}
+
 static void seen_twice(struct io_uring *ring)
 {
 	struct io_uring_cqe *cqe = one_cqe(ring);
@@ -182,6 +192,7 @@ static const struct mistake {
 	{ "an SQE given data after submit", data_after_submit, "used after it was submitted" },
 	{ "an SQE given flags after submit", flags_after_submit, "used after it was submitted" },
 	{ "an SQE never handed out", never_handed_out, "used after it was submitted" },
+	{ "an SQE from a full queue", full_queue, "SQE is NULL" },
 	{ "a CQE seen twice", seen_twice, "seen twice" },
 	{ "a CQE seen twice, with more behind it", seen_twice_with_more, "seen twice" },
 	{ "the CQ advanced past its tail", advanced_too_far, "CQ advanced by 2" },
