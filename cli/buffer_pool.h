@@ -26,8 +26,8 @@ struct pool {
 };
 
 /*
- * In a buffer ring of the kernel's (group 0) if `use_ring`, else in a free list, whose `max` buffers
- * the caller bounds; false with errno.
+ * In a buffer ring of the kernel's (group 0) if `use_ring`, else in a free list, whose `max`
+ * buffers the caller bounds; false with errno.
  */
 bool pool_open(struct pool *p, struct io_uring *ring, unsigned buffer_size, unsigned max,
 	       bool use_ring);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP echo server, one thread, one ring: a multishot accept (one request, a completion a client), a
- * buffer ring (the kernel picks a buffer once there is data), a signal as a completion like others.
+ * A TCP echo server, one thread, one ring: a multishot accept (one request, a completion a client),
+ * a buffer ring (the kernel picks a buffer once there is data), a signal as a completion.
  *
  *	cc $(pkg-config --cflags anyring) echo.c $(pkg-config --libs anyring) -o echo
  *	./echo [PORT]	# 0 or none: any free port, which it prints; SIGINT or SIGTERM ends it
@@ -31,7 +31,7 @@ static void check(int ret, const char *what)
 		err(1, "cannot %s", what);
 }
 
-/* Takes an SQE: there is room. Its completion will tell opcode, descriptor and, of a send, buffer. */
+/* Takes an SQE: there is room. Its completion will tell opcode, descriptor and, if any, buffer. */
 static struct io_uring_sqe *request(struct server *s, int opcode, int fd, unsigned id)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);

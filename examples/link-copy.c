@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies a file, as much as it has at the start, by chains of two linked SQEs, 64 of them in flight:
- * a read, and a write that starts when the read is done. A short read cancels the write behind it,
- * which is then asked for again.
+ * Copies a file, as much as it has at the start, by chains of two linked SQEs, 64 of them in
+ * flight: a read, and a write that starts when the read is done. A short read cancels the write
+ * behind it, which is then asked for again.
  *
  *	cc $(pkg-config --cflags anyring) link-copy.c $(pkg-config --libs anyring) -o link-copy
  *	./link-copy SRC DST

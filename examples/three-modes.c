@@ -3,11 +3,11 @@
  * The same 256 random reads of 4 KiB (O_DIRECT, 32 in flight) in io_uring's three modes:
  *   interrupt      the device interrupts, the kernel posts the completion (the default);
  *   polled         whoever waits asks the device itself (IORING_SETUP_IOPOLL; few devices can);
- *   kernel-polled  a kernel thread watches the SQ: submitting is no system call (IORING_SETUP_SQPOLL).
+ *   kernel-polled  a kernel thread watches the SQ: no call to submit (IORING_SETUP_SQPOLL).
  *	cc $(pkg-config --cflags anyring) three-modes.c $(pkg-config --libs anyring) -o three-modes
  *	./three-modes FILE	# the larger, the better
  *
- * Prints for each the reads, the time and how often io_uring_enter(2) was called, or what refused it.
+ * Prints for each the reads, the time and the calls of io_uring_enter(2), or what refused it.
  */
 #define _GNU_SOURCE 1
 #include <liburing.h>

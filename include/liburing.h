@@ -39,6 +39,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <asm/unistd.h>
+#include <linux/filter.h>
 #include <linux/openat2.h>
 #include <linux/swab.h>
 
@@ -155,7 +156,9 @@ int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
 
 /*
  * The same with every parameter; `p` is zeroed by the caller and filled with what was granted.
- * With IORING_SETUP_NO_MMAP the rings lie in memory that the library allocates.
+ * With IORING_SETUP_NO_MMAP the rings lie in memory that the library allocates, in pages that Linux
+ * before 6.10 refuses for rings of more than one: give it a huge page, by
+ * io_uring_queue_init_mem().
  */
 int io_uring_queue_init_params(unsigned entries, struct io_uring *ring, struct io_uring_params *p);
 
@@ -184,8 +187,9 @@ int io_uring_ring_dontfork(struct io_uring *ring);
 /*
  * Gives the ring p->sq_entries and, with IORING_SETUP_CQSIZE in p->flags, p->cq_entries; what is in
  * the queues moves along, SQEs handed out included (their pointers are void then). For rings with
- * IORING_SETUP_DEFER_TASKRUN, without IORING_SETUP_NO_MMAP, and with their descriptor (-EINVAL); -EOVERFLOW: what is queued
- * would not fit. Since Linux 6.13. After any other error than these, exit the ring.
+ * IORING_SETUP_DEFER_TASKRUN, without IORING_SETUP_NO_MMAP, and with their descriptor (-EINVAL);
+ * -EOVERFLOW: what is queued would not fit; -EBUSY: SQEs are out in a ring with
+ * IORING_SETUP_SQ_REWIND. Since Linux 6.13. After any other error than these, exit the ring.
  */
 int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p);
 
@@ -213,8 +217,8 @@ int io_uring_submit(struct io_uring *ring);
 int io_uring_submit_and_wait(struct io_uring *ring, unsigned wait_nr);
 /*
  * The same, at most for `ts` (NULL: for ever), with `sigmask` in place while waiting (NULL: as it
- * is). The first CQE, if any, is left in *cqe_ptr, else NULL. -ETIME when the time is up and nothing
- * was submitted; if something was, its count, with *cqe_ptr NULL.
+ * is). The first CQE, if any, is left in *cqe_ptr, else NULL. -ETIME when the time is up and
+ * nothing was submitted; if something was, its count, with *cqe_ptr NULL.
  */
 int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 				     unsigned wait_nr, struct __kernel_timespec *ts,
@@ -227,7 +231,8 @@ int io_uring_submit_and_wait_min_timeout(struct io_uring *ring, struct io_uring_
 					 unsigned wait_nr, struct __kernel_timespec *ts,
 					 unsigned min_wait_usec, sigset_t *sigmask);
 /*
- * The same as the registered wait `reg_index` says (io_uring_register_wait_reg(), since Linux 6.13).
+ * The same as the registered wait `reg_index` says (io_uring_register_wait_reg(), since Linux
+ * 6.13).
  */
 int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 				 unsigned wait_nr, int reg_index);
@@ -290,8 +295,8 @@ int __io_uring_clone_buffers_offset(struct io_uring *dst, struct io_uring *src,
 				    unsigned int flags);
 
 /*
- * Files held by the ring and named by index (IOSQE_FIXED_FILE); -1 leaves a slot empty. -EMFILE: more
- * than RLIMIT_NOFILE, whose soft limit is raised by that many if the hard one allows it.
+ * Files held by the ring and named by index (IOSQE_FIXED_FILE); -1 leaves a slot empty. -EMFILE:
+ * more than RLIMIT_NOFILE, whose soft limit is raised by that many if the hard one allows it.
  */
 int io_uring_register_files(struct io_uring *ring, const int *files, unsigned nr_files);
 int io_uring_register_files_tags(struct io_uring *ring, const int *files, const __u64 *tags,
@@ -307,7 +312,7 @@ int io_uring_unregister_files(struct io_uring *ring);
 /* Where IORING_FILE_INDEX_ALLOC may place files (since Linux 6.0). */
 int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned off, unsigned len);
 
-/* ---- What else a ring can be told: src/ring/register.c ----------------------------------------- */
+/* ---- What else a ring can be told: src/ring/register.c --------------------------------------- */
 
 /* `fd`, an eventfd, is signalled for each completion; with _async only for those not inline. */
 int io_uring_register_eventfd(struct io_uring *ring, int fd);
@@ -342,7 +347,8 @@ int io_uring_unregister_iowq_aff(struct io_uring *ring);
 /* Workers at most, {bounded, unbounded}; 0 leaves one as it is. `values` takes the old ones. */
 int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *values);
 
-/* Busy-polling of network devices while waiting (since Linux 6.9); `napi` takes the old settings. */
+/* Busy-polling of network devices while waiting (since Linux 6.9); `napi` takes the old
+ * settings. */
 int io_uring_register_napi(struct io_uring *ring, struct io_uring_napi *napi);
 int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi);
 
@@ -558,9 +564,9 @@ IOURINGINLINE bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter, struct
  * for all. `head_` is an unsigned the loop uses, `cqe_` a struct io_uring_cqe pointer; no member of
  * a structure may have the names of these parameters.
  */
-#define io_uring_for_each_cqe(ring, head_, cqe_)                               \
-	for (struct io_uring_cqe_iter __ITER__ = io_uring_cqe_iter_init(ring); \
-	     (head_) = __ITER__.head, io_uring_cqe_iter_next(&__ITER__, &(cqe_)); (void)(head_))
+#define io_uring_for_each_cqe(ring, head_, cqe_)                            \
+	for (struct io_uring_cqe_iter walk_ = io_uring_cqe_iter_init(ring); \
+	     (head_) = walk_.head, io_uring_cqe_iter_next(&walk_, &(cqe_)); (void)(head_))
 
 /* Gives `nr` slots of the CQ back to the engine. */
 IOURINGINLINE void io_uring_cq_advance(struct io_uring *ring, unsigned nr)
@@ -685,6 +691,9 @@ IOURINGINLINE int io_uring_wait_cqe(struct io_uring *ring, struct io_uring_cqe *
 		return 0;
 	return io_uring_wait_cqe_nr(ring, cqe_ptr, 1);
 }
+
+/* For programs that ask if the functions on 64 bits of data are there. */
+#define LIBURING_HAVE_DATA64
 
 IOURINGINLINE void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe)
 {

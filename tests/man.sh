@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+command -v mandoc >/dev/null || { echo "mandoc is missing: install it"; exit 1; }
 
 fail() {
 	failed=1

@@ -91,8 +91,8 @@ static bool open_workers(struct echo_worker *workers, const struct echo_options 
 		workers[i].options = o;
 		workers[i].index = i;
 		workers[i].conn_fd = workers[i].control_fd = -1;
-		/* UNIX sockets have no SO_REUSEPORT: all accept from one, each by a descriptor of its
-		 * own to close. */
+		/* UNIX sockets have no SO_REUSEPORT: all accept from one, each by a descriptor
+		 * of its own to close. */
 		if (shared && i)
 			workers[i].listen_fd = fcntl(workers[0].listen_fd, F_DUPFD_CLOEXEC, 0);
 		else

@@ -99,7 +99,7 @@ int serve_ring_basic(struct echo_worker *worker);
 int serve_ring_batch(struct echo_worker *worker);
 int serve_ring(struct echo_worker *worker);
 
-/* ---- echo.c ----------------------------------------------------------------------------------- */
+/* ---- echo.c ---------------------------------------------------------------------------------- */
 
 /* Call once when set up: the last worker to do so tells that the server listens. */
 void worker_ready(struct echo_worker *worker);

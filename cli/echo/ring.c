@@ -30,7 +30,7 @@ static bool transient(int error)
 	return error == EINTR || error == EAGAIN || error == EBUSY || error == ETIME;
 }
 
-/* ---- Submitting -------------------------------------------------------------------------------- */
+/* ---- Submitting ------------------------------------------------------------------------------ */
 
 struct io_uring_sqe *ring_sqe(struct ring_server *r)
 {
@@ -115,7 +115,7 @@ static void cancel_accept(struct ring_server *r)
 	ring_tag(r, sqe, OP_CANCEL, -1);
 }
 
-/* ---- Completions ------------------------------------------------------------------------------- */
+/* ---- Completions ----------------------------------------------------------------------------- */
 
 static void on_accept(struct ring_server *r, int res, unsigned flags)
 {
@@ -197,7 +197,7 @@ static void on_completion(struct ring_server *r, const struct io_uring_cqe *cqe)
 	}
 }
 
-/* ---- A round ----------------------------------------------------------------------------------- */
+/* ---- A round --------------------------------------------------------------------------------- */
 
 /* How many arrivals to wait for, and for how long once there is one. A lone client is never kept
  * waiting. */
@@ -313,7 +313,7 @@ static bool run_round(struct ring_server *r)
 	return r->worker->result == EXIT_OK;
 }
 
-/* ---- Stopping ---------------------------------------------------------------------------------- */
+/* ---- Stopping -------------------------------------------------------------------------------- */
 
 static void for_each_open(struct ring_server *r, void (*what)(struct ring_server *, int32_t))
 {

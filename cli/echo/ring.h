@@ -23,7 +23,7 @@
 /* Received bytes a connection may have unsent before receiving pauses. */
 #define RING_QUEUE_BYTES (256U << 10)
 
-/* ---- ring_conn.c: one connection --------------------------------------------------------------- */
+/* ---- ring_conn.c: one connection ------------------------------------------------------------- */
 
 enum conn_state {
 	CONN_OPEN = 1 << 0,
@@ -112,7 +112,7 @@ void conn_cancel_receive(struct ring_server *r, int32_t id);
 /* Marks for settling. */
 void conn_touch(struct ring_server *r, int32_t id);
 
-/* ---- ring_setup.c: what this kernel allows ----------------------------------------------------- */
+/* ---- ring_setup.c: what this kernel allows --------------------------------------------------- */
 
 /* Sets r->ring, r->parts and the tables up; false after saying why not. */
 bool ring_open(struct ring_server *r);
@@ -120,7 +120,7 @@ void ring_close(struct ring_server *r);
 /* A first use answered -EINVAL: goes on without PART_BUNDLE, _MULTISHOT_RECV or _ACCEPT. */
 void ring_part_refused(struct ring_server *r, unsigned part);
 
-/* ---- ring.c: the loop ------------------------------------------------------------------------- */
+/* ---- ring.c: the loop ------------------------------------------------------------------------ */
 
 /* Never NULL: submits if the queue is full. */
 struct io_uring_sqe *ring_sqe(struct ring_server *r);

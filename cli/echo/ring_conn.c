@@ -54,7 +54,7 @@ static void use_descriptor(struct ring_server *r, struct io_uring_sqe *sqe)
 		sqe->flags |= IOSQE_FIXED_FILE;
 }
 
-/* ---- The queue of received buffers ------------------------------------------------------------ */
+/* ---- The queue of received buffers ----------------------------------------------------------- */
 
 static void queue_push(struct ring_server *r, struct conn *c, int32_t buffer, uint32_t len)
 {
@@ -89,7 +89,7 @@ static void queue_pop(struct ring_server *r, struct conn *c, uint32_t bytes)
 		c->tail = -1;
 }
 
-/* ---- The backlog of a slow client ------------------------------------------------------------- */
+/* ---- The backlog of a slow client ------------------------------------------------------------ */
 
 /* Room for so many more bytes, and no more: they are few appends and many clients. */
 static bool backlog_reserve(struct backlog *b, uint32_t more)
@@ -148,7 +148,7 @@ static bool backlog_turn(struct backlog *b)
 	return b->out_len > 0;
 }
 
-/* ---- Sending ---------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------- */
 
 static void send_backlog(struct ring_server *r, int32_t id)
 {
@@ -240,7 +240,7 @@ void conn_sent(struct ring_server *r, int32_t id, int res)
 	}
 }
 
-/* ---- Receiving -------------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------- */
 
 /* Takes over `bytes` that the kernel put into `buffer` and, with bundles, those that follow. */
 static void take_received(struct ring_server *r, struct conn *c, int32_t buffer, uint32_t bytes)
@@ -378,7 +378,7 @@ void conn_cancel_failed(struct ring_server *r, int32_t id)
 		conn_touch(r, id);
 }
 
-/* ---- Deciding --------------------------------------------------------------------------------- */
+/* ---- Deciding -------------------------------------------------------------------------------- */
 
 static void close_conn(struct ring_server *r, int32_t id)
 {
@@ -389,8 +389,8 @@ static void close_conn(struct ring_server *r, int32_t id)
 		say("client %d closed", id);
 	queue_pop(r, c, c->queued_bytes);
 	backlog_free(c);
-	/* Nothing of it is in flight: by the time its slot is seen again, in an accept, the close has
-	 * been done. */
+	/* Nothing of it is in flight: by the time its slot is seen again, in an accept, the
+	 * close has been done. */
 	c->state = 0;
 	if (r->parts & PART_DIRECT)
 		io_uring_prep_close_direct(sqe, (unsigned)id);
@@ -411,7 +411,8 @@ void conn_kill(struct ring_server *r, int32_t id)
 
 static bool may_receive(const struct ring_server *r, const struct conn *c)
 {
-	/* Without a buffer ring a connection has two buffers: one being sent, one to receive into. */
+	/* Without a buffer ring a connection has two buffers: one being sent, one to receive
+	 * into. */
 	if (!r->pool.br && c->queued_bytes > c->sending_bytes)
 		return false;
 	return !c->backlog && c->queued_bytes < RING_QUEUE_BYTES;

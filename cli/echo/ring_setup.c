@@ -190,8 +190,8 @@ bool ring_open(struct ring_server *r)
 	 * completions are drained does silence mean success. */
 	r->inline_sends = !o->sqpoll && !o->async && r->parts & PART_BATCH &&
 			  r->ring.features & IORING_FEAT_CQE_SKIP;
-	/* A worker's multishot receive on a UNIX socket misses an end that comes after the data (seen
-	 * on Linux 6.18); single ones see it. */
+	/* A worker's multishot receive on a UNIX socket misses an end that comes after the data
+	 * (seen on Linux 6.18); single ones see it. */
 	if (o->async && o->endpoint.address.any.sa_family == AF_UNIX)
 		r->parts &= ~(unsigned)PART_MULTISHOT_RECV;
 	set_idle_timeout(r);

@@ -39,7 +39,7 @@ uint64_t load_clock(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* ---- The bytes --------------------------------------------------------------------------------- */
+/* ---- The bytes ------------------------------------------------------------------------------- */
 
 static bool make_pattern(struct load *l)
 {
@@ -77,7 +77,7 @@ size_t load_pattern_run(const struct load *l, unsigned id, uint64_t offset)
 	return l->pattern_size - pattern_start(id, offset);
 }
 
-/* ---- Counting ---------------------------------------------------------------------------------- */
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 bool load_start_message(struct load *l)
 {
@@ -124,7 +124,7 @@ void load_error(struct load *l, const char *what, int error)
 	    error ? strerror(error) : "closed early", way_out(error));
 }
 
-/* ---- The ring ---------------------------------------------------------------------------------- */
+/* ---- The ring -------------------------------------------------------------------------------- */
 
 static int open_ring(struct load *l)
 {
@@ -175,7 +175,7 @@ static void on_tick(struct load *l)
 	queue_tick(l);
 }
 
-/* ---- The loop ---------------------------------------------------------------------------------- */
+/* ---- The loop -------------------------------------------------------------------------------- */
 
 static void end_measuring(struct load *l)
 {
@@ -257,8 +257,8 @@ static int load_with(struct load *l, const struct load_kind *kind)
 		run(l, kind);
 		load_report(l);
 	}
-	/* Requests that are left write into what they were given until the kernel has cancelled them:
-	 * then it goes with the process. */
+	/* Requests that are left write into what they were given until the kernel has cancelled
+	 * them: then it goes with the process. */
 	if (!l->failed && !l->unanswered)
 		kind->close(l);
 	io_uring_queue_exit(&l->ring);

@@ -35,7 +35,7 @@ struct load_options {
 	bool json;
 };
 
-/* ---- histogram.c ------------------------------------------------------------------------------ */
+/* ---- histogram.c ----------------------------------------------------------------------------- */
 
 /* Nanoseconds, in 64 steps a power of two: no more than 1.6% off. */
 #define HISTOGRAM_STEPS	  64
@@ -51,7 +51,7 @@ void histogram_add(struct histogram *h, uint64_t nsec);
 /* The value that `part` (0 to 1) of all values do not exceed. */
 uint64_t histogram_quantile(const struct histogram *h, double part);
 
-/* ---- load.c ----------------------------------------------------------------------------------- */
+/* ---- load.c ---------------------------------------------------------------------------------- */
 
 struct load {
 	const struct load_options *options;
@@ -107,7 +107,7 @@ struct load_kind {
 extern const struct load_kind load_stream;
 extern const struct load_kind load_once;
 
-/* ---- options.c, report.c ---------------------------------------------------------------------- */
+/* ---- options.c, report.c --------------------------------------------------------------------- */
 
 int load_parse_options(int argc, char **argv, struct load_options *o, bool *done);
 void load_report(const struct load *l);

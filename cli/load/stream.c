@@ -58,7 +58,7 @@ static void touch(int32_t id)
 	s.touched = id;
 }
 
-/* ---- Connecting -------------------------------------------------------------------------------- */
+/* ---- Connecting ------------------------------------------------------------------------------ */
 
 static int connect_one(const struct endpoint *e)
 {
@@ -144,7 +144,7 @@ static void close_streams(struct load *l)
 	free(s.fds);
 }
 
-/* ---- Sending and receiving --------------------------------------------------------------------- */
+/* ---- Sending and receiving ------------------------------------------------------------------- */
 
 static void tag(struct io_uring_sqe *sqe, enum op op, int32_t id)
 {
@@ -200,7 +200,7 @@ static void start_messages(struct load *l, int32_t id)
 	}
 }
 
-/* ---- Completions ------------------------------------------------------------------------------- */
+/* ---- Completions ----------------------------------------------------------------------------- */
 
 static void lose(struct load *l, int32_t id, const char *what, int error)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With -DANYRING_CHECKED, <liburing.h> includes this last, and mistakes whose outcome liburing leaves
- * to chance end the program instead, with the file and line of the call:
+ * With -DANYRING_CHECKED, <liburing.h> includes this last, and mistakes whose outcome liburing
+ * leaves to chance end the program instead, with the file and line of the call:
  *
  *  - an SQE prepared, or given data or flags by a function, after it was submitted (or never handed
  *    out), or NULL as from a full queue;
  *  - a CQ advanced past its tail;
  *  - a CQE seen that is not the oldest: seen twice, out of order, or a copy of it.
  *
- * Every check is made in the program's own code, so any build of the library will do. Build all files
- * with it that take SQEs from a ring: one taken by a file that is not checked looks submitted. Not
- * for production: each call searches a table. Costs nothing when off.
+ * Every check is made in the program's own code, so any build of the library will do. Build all
+ * files with it that take SQEs from a ring: one taken by a file that is not checked looks
+ * submitted. Not for production: each call searches a table. Costs nothing when off.
  */
 #ifndef LIBURING_CHECKED_H
 #define LIBURING_CHECKED_H
@@ -30,13 +30,13 @@
 #define ANYRING_CHECKED_RINGS 64
 
 /*
- * What is known of a ring lies outside of its struct io_uring, which may move: the SQEs published are
- * those before the tail in the memory shared with the engine.
+ * What is known of a ring lies outside of its struct io_uring, which may move: an index in the
+ * memory shared with the engine tells which SQEs are submitted.
  */
 struct anyring_checked_ring {
 	uintptr_t sqes, end;	   /* the memory of its SQEs; zeroes: an empty place */
 	unsigned shift, mask;	   /* of its slots */
-	const unsigned *published; /* SQEs before it are submitted */
+	const unsigned *submitted; /* the engine has the SQEs before it */
 	unsigned handed_out;	   /* SQEs before it are handed out */
 };
 
@@ -94,12 +94,13 @@ IOURINGINLINE struct anyring_checked_ring anyring_checked_describe(const struct 
 	known.mask = sq->ring_mask;
 	known.sqes = (uintptr_t)sq->sqes;
 	known.end = (uintptr_t)(sq->sqes + ((size_t)sq->ring_entries << known.shift));
-	known.published = sq->ktail;
+	/* What a failed submit has published is still ours, unless a thread polls for it. */
+	known.submitted = ring->flags & IORING_SETUP_SQPOLL ? sq->ktail : sq->khead;
 	known.handed_out = sq->sqe_tail;
 	return known;
 }
 
-/* SQEs of this ring were handed out. One that is rewound publishes no tail, and goes unchecked. */
+/* SQEs of this ring were handed out. One that is rewound moves no index, and goes unchecked. */
 IOURINGINLINE void anyring_checked_remember(const struct io_uring *ring)
 {
 	struct anyring_checked_rings *all = &anyring_checked_rings;
@@ -117,12 +118,12 @@ IOURINGINLINE bool anyring_checked_is_out(const struct anyring_checked_ring *kno
 					  const struct io_uring_sqe *sqe)
 {
 	size_t slot = (((uintptr_t)sqe - known->sqes) / sizeof(*sqe)) >> known->shift;
-	unsigned published = IO_URING_READ_ONCE(*known->published);
+	unsigned submitted = IO_URING_READ_ONCE(*known->submitted);
 
-	return (((unsigned)slot - published) & known->mask) < known->handed_out - published;
+	return (((unsigned)slot - submitted) & known->mask) < known->handed_out - submitted;
 }
 
-/* ---- The checks ------------------------------------------------------------------------------- */
+/* ---- The checks ------------------------------------------------------------------------------ */
 
 /* Handed out and not yet submitted; an SQE of no ring's (io_uring_register_sync_msg()) is fine. */
 IOURINGINLINE struct io_uring_sqe *anyring_checked_own(struct io_uring_sqe *sqe, const char *file,
@@ -170,7 +171,7 @@ IOURINGINLINE void anyring_checked_oldest(const struct io_uring *ring,
 				     (const void *)cqe);
 }
 
-/* ---- The functions that take a ring ------------------------------------------------------------ */
+/* ---- The functions that take a ring ---------------------------------------------------------- */
 
 IOURINGINLINE struct io_uring_sqe *anyring_checked_get_sqe(struct io_uring *ring)
 {
@@ -228,7 +229,7 @@ IOURINGINLINE void anyring_checked_buf_ring_cq_advance(const char *file, int lin
 	anyring_checked_both_advance(file, line, ring, br, count, count);
 }
 
-/* ---- The calls they are made in ------------------------------------------------------------------
+/* ---- The calls they are made in -----------------------------------------------------------------
  * A macro's own name is not expanded again. Each evaluates its arguments once, takes whatever the
  * function takes (initialisers with commas, too), and leaves the function's address alone. A member
  * of a class that has such a name is the one thing that is not told apart.

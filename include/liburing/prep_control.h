@@ -34,7 +34,8 @@ IOURINGINLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
 		return _io_uring_get_sqe(ring);
 	if (!(ring->flags & IORING_SETUP_SQE_MIXED))
 		return NULL;
-	/* Both halves must be neighbours: a nop without a completion fills the queue's last slot. */
+	/* Both halves must be neighbours: a nop without a completion fills the queue's last
+	 * slot. */
 	if (index == sq->ring_mask)
 		slots = 3;
 	if (sq->sqe_tail + slots - io_uring_load_sq_head(ring) > sq->ring_entries)
@@ -93,7 +94,7 @@ IOURINGINLINE void io_uring_prep_link_timeout(struct io_uring_sqe *sqe,
 	sqe->timeout_flags = flags;
 }
 
-/* ---- Cancelling: flags IORING_ASYNC_CANCEL_*; res is 0 or, with _ALL or _ANY, how many --------- */
+/* ---- Cancelling: flags IORING_ASYNC_CANCEL_*; res is 0 or, with _ALL or _ANY, how many ------- */
 
 /* -ENOENT: no such request; -EALREADY: it runs and cannot be stopped, but may end early. */
 IOURINGINLINE void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_data, int flags)
@@ -173,7 +174,7 @@ IOURINGINLINE void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd,
 	sqe->rw_flags = (__kernel_rwf_t)flags;
 }
 
-/* ---- Provided buffers, the first kind; buffer rings cost less --------------------------------- */
+/* ---- Provided buffers, the first kind; buffer rings cost less -------------------------------- */
 
 /* `nr` buffers of `len` bytes each from `addr` on, as `bid` and up, for group `bgid`. */
 IOURINGINLINE void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe, void *addr, int len,
@@ -190,7 +191,7 @@ IOURINGINLINE void io_uring_prep_remove_buffers(struct io_uring_sqe *sqe, int nr
 	sqe->buf_group = (__u16)bgid;
 }
 
-/* ---- From ring to ring: `fd` is the other ring's descriptor ----------------------------------- */
+/* ---- From ring to ring: `fd` is the other ring's descriptor ---------------------------------- */
 
 /* A CQE there with res `len` and user_data `data`. flags IORING_MSG_RING_*. [5.18] */
 IOURINGINLINE void io_uring_prep_msg_ring(struct io_uring_sqe *sqe, int fd, unsigned int len,
@@ -227,7 +228,7 @@ IOURINGINLINE void io_uring_prep_msg_ring_fd_alloc(struct io_uring_sqe *sqe, int
 	io_uring_prep_msg_ring_fd(sqe, fd, source_fd, (int)IORING_FILE_INDEX_ALLOC, data, flags);
 }
 
-/* ---- Processes and futexes: futex_flags are FUTEX2_*, flags must be 0 [6.7] -------------------- */
+/* ---- Processes and futexes: futex_flags are FUTEX2_*, flags must be 0 [6.7] ------------------ */
 
 /* `infop` is written at completion. */
 IOURINGINLINE void io_uring_prep_waitid(struct io_uring_sqe *sqe, idtype_t idtype, id_t id,
@@ -268,7 +269,7 @@ IOURINGINLINE void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe,
 	sqe->futex_flags = flags;
 }
 
-/* ---- Commands that a file understands: -EOPNOTSUPP if it has none [5.19] ----------------------- */
+/* ---- Commands that a file understands: -EOPNOTSUPP if it has none [5.19] --------------------- */
 
 IOURINGINLINE void __io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int op, __u32 cmd_op, int fd)
 {
@@ -289,7 +290,8 @@ IOURINGINLINE void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe, int cmd_
 	__io_uring_prep_uring_cmd(sqe, IORING_OP_URING_CMD128, (__u32)cmd_op, fd);
 }
 
-/* SOCKET_URING_OP_*: what getsockopt(2), setsockopt(2) and ioctl(2) do, on direct descriptors, too. */
+/* SOCKET_URING_OP_*: what getsockopt(2), setsockopt(2) and ioctl(2) do, on direct descriptors,
+ * too. */
 IOURINGINLINE void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level,
 					  int optname, void *optval, int optlen)
 {

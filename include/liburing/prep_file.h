@@ -2,10 +2,11 @@
 /*
  * Preps for files and names. Included by <liburing.h>.
  *
- * Each prep fills an SQE from io_uring_get_sqe(), and the man page of its name says the rest. Paths,
- * iovec arrays and other structures are copied when the SQE is submitted, or with SQPOLL when its
- * thread takes it; data buffers must stay valid until the completion. A result is what the system call of the same name returns, with
- * -errno in cqe->res; [N] is the Linux version an opcode came with: older ones answer -EINVAL.
+ * Each prep fills an SQE from io_uring_get_sqe(), and the man page of its name says the rest.
+ * Paths, iovec arrays and other structures are copied when the SQE is submitted, or with SQPOLL
+ * when its thread takes it; data buffers must stay valid until the completion. A result is what the
+ * system call of the same name returns, with -errno in cqe->res; [N] is the Linux version an opcode
+ * came with: older ones answer -EINVAL.
  */
 #ifndef LIBURING_PREP_FILE_H
 #define LIBURING_PREP_FILE_H

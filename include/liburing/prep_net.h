@@ -90,7 +90,7 @@ IOURINGINLINE void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd, int 
 	io_uring_prep_rw(IORING_OP_SHUTDOWN, sqe, fd, NULL, (unsigned)how, 0);
 }
 
-/* ---- Receiving: sqe->ioprio takes IORING_RECVSEND_*, before a _multishot prep or after --------- */
+/* ---- Receiving: sqe->ioprio takes IORING_RECVSEND_*, before a _multishot prep or after ------- */
 
 IOURINGINLINE void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len,
 				      int flags)

@@ -15,9 +15,12 @@
 /* io_uring_setup(2): a descriptor, or with IORING_SETUP_REGISTERED_FD_ONLY a registered index. */
 int engine_setup(unsigned entries, struct io_uring_params *p);
 
-/* io_uring_enter(2), in its six-argument form. */
-int engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
-		 const void *arg, size_t argsz);
+/*
+ * io_uring_enter(2), in its six-argument form. Its numbers are 32 bits each, and handed over in
+ * whole registers, so that nothing has to be widened on the way that every program takes.
+ */
+int engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+		 unsigned long flags, const void *arg, size_t argsz);
 
 /* io_uring_register(2). */
 int engine_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args);

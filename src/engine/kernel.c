@@ -10,11 +10,11 @@ int engine_setup(unsigned entries, struct io_uring_params *p)
 	return (int)syscall6(__NR_io_uring_setup, entries, (long)p, 0, 0, 0, 0);
 }
 
-int engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
-		 const void *arg, size_t argsz)
+int engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+		 unsigned long flags, const void *arg, size_t argsz)
 {
-	return (int)syscall6(__NR_io_uring_enter, fd, to_submit, min_complete, flags, (long)arg,
-			     (long)argsz);
+	return (int)syscall6(__NR_io_uring_enter, (long)fd, (long)to_submit, (long)min_complete,
+			     (long)flags, (long)arg, (long)argsz);
 }
 
 int engine_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)

@@ -56,8 +56,8 @@ static inline unsigned publish_sqes(struct io_uring *ring)
 	struct io_uring_sq *sq = &ring->sq;
 	unsigned tail = sq->sqe_tail;
 
-	/* Nothing new: the tail may be further than this copy of the ring knows, as after a child or
-	 * another holder of the ring has submitted. */
+	/* Nothing new: the tail may be further than this copy of the ring knows, as after a
+	 * child or another holder of the ring has submitted. */
 	if (sq->sqe_head == tail)
 		return tail - IO_URING_READ_ONCE(*sq->khead);
 	sq->sqe_head = tail;
@@ -83,8 +83,9 @@ static bool sq_needs_enter(const struct io_uring *ring, unsigned submit, unsigne
 		return false;
 	if (!(ring->flags & IORING_SETUP_SQPOLL))
 		return true;
-	/* The thread sets NEED_WAKEUP, then looks at the tail once more; we have stored the tail and
-	 * now look at the flag. Only a full fence on both sides keeps both from missing the other. */
+	/* The thread sets NEED_WAKEUP, then looks at the tail once more; we have stored the tail
+	 * and now look at the flag. Only a full fence on both sides keeps both from missing the
+	 * other. */
 	io_uring_smp_mb();
 	if (uring_unlikely(IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_NEED_WAKEUP)) {
 		*flags |= IORING_ENTER_SQ_WAKEUP;
@@ -119,7 +120,9 @@ static inline int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_
 		return submit_otherwise(ring, wait_nr, get_events);
 	submit = publish_sqes(ring);
 	flags = ring_enter_flags(ring);
-	if (get_events || wait_nr || __io_uring_cq_needs_enter(ring))
+	/* What __io_uring_cq_needs_enter() asks, of a ring that is not polled. */
+	if (get_events || wait_nr ||
+	    IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN))
 		flags |= IORING_ENTER_GETEVENTS;
 	else if (!submit)
 		return 0;
@@ -146,7 +149,8 @@ API int io_uring_get_events(struct io_uring *ring)
 	return ring_enter(ring, 0, 0, IORING_ENTER_GETEVENTS | ring_enter_flags(ring), NULL, 0);
 }
 
-/* True if what `w` asks for takes an enter, with `available` CQEs there; adds the flags it takes. */
+/* True if what `w` asks for takes an enter, with `available` CQEs there; adds the flags it
+ * takes. */
 static bool must_enter(const struct io_uring *ring, const struct wait *w, unsigned available,
 		       unsigned *flags)
 {
@@ -215,11 +219,14 @@ static int get_cqes_ext(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, un
 			unsigned wait_nr, struct __kernel_timespec *ts, unsigned min_wait_usec,
 			sigset_t *sigmask)
 {
+	/* A minimal wait without an end would end with -ETIME, so it gets one: in 34 years. */
+	static const struct __kernel_timespec never = { .tv_sec = 1 << 30 };
+	const struct __kernel_timespec *end = !ts && min_wait_usec ? &never : ts;
 	struct io_uring_getevents_arg arg = {
 		.sigmask = (__u64)(uintptr_t)sigmask,
 		.sigmask_sz = KERNEL_SIGSET_SIZE,
 		.min_wait_usec = min_wait_usec,
-		.ts = (__u64)(uintptr_t)ts,
+		.ts = (__u64)(uintptr_t)end,
 	};
 	struct wait w = {
 		.submit = submit,

@@ -147,7 +147,8 @@ API int io_uring_register_region(struct io_uring *ring, struct io_uring_mem_regi
 
 API int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *reg, int nr)
 {
-	/* The kernel takes whole pages; what the last one holds besides is mapped with it anyway. */
+	/* The kernel takes whole pages; what the last one holds besides is mapped with it
+	 * anyway. */
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct io_uring_region_desc desc = {
 		.user_addr = (__u64)(uintptr_t)reg,

@@ -4,6 +4,8 @@
 #define ANYRING_RING_H
 
 #define LIBURING_INTERNAL
+/* The checks are for the code of applications. */
+#undef ANYRING_CHECKED
 #include "liburing.h"
 #include "engine/engine.h"
 

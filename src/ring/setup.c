@@ -288,7 +288,8 @@ static void use_placed_rings(struct io_uring *ring, const struct ring_memory *me
 	ring->sq.sqes_sz = (unsigned)mem->used.sqes;
 }
 
-/* One attempt, with exactly these parameters. Returns bytes of `mem` used (0 without), or -errno. */
+/* One attempt, with exactly these parameters. Returns bytes of `mem` used (0 without), or
+ * -errno. */
 static int setup_once(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
 		      struct ring_memory *mem)
 {
@@ -331,7 +332,8 @@ static int setup_ring(unsigned entries, struct io_uring *ring, struct io_uring_p
 	return setup_once(entries, ring, p, mem);
 }
 
-/* IORING_SETUP_NO_MMAP without memory from the caller: ours, given back by io_uring_queue_exit(). */
+/* IORING_SETUP_NO_MMAP without memory from the caller: ours, given back by
+ * io_uring_queue_exit(). */
 static int setup_in_own_memory(unsigned entries, struct io_uring *ring, struct io_uring_params *p)
 {
 	/* With the SQ array, which an older kernel may insist on: the larger layout. */
@@ -365,6 +367,7 @@ static int setup_in_own_memory(unsigned entries, struct io_uring *ring, struct i
 API int io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 				   struct io_uring_params *p)
 {
+	memset(ring, 0, sizeof(*ring));
 	if (p->flags & IORING_SETUP_NO_MMAP)
 		return setup_in_own_memory(entries, ring, p);
 	return setup_ring(entries, ring, p, NULL);
@@ -375,6 +378,7 @@ API int io_uring_queue_init_mem(unsigned entries, struct io_uring *ring, struct 
 {
 	struct ring_memory mem = { .base = buf, .size = buf_size };
 
+	memset(ring, 0, sizeof(*ring));
 	return setup_ring(entries, ring, p, &mem);
 }
 
@@ -396,7 +400,9 @@ API int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p)
 	/* Without a descriptor the new rings could not be mapped. */
 	if (ring->flags & IORING_SETUP_NO_MMAP || ring->ring_fd == -1)
 		return -EINVAL;
-	/* The engine moves what is published. */
+	/* The engine moves what is published, which in a ring that is rewound is nothing. */
+	if (ring->flags & IORING_SETUP_SQ_REWIND && ring->sq.sqe_tail)
+		return -EBUSY;
 	ring_flush_sq(ring);
 	ret = ring_register(ring, IORING_REGISTER_RESIZE_RINGS, &given, 1);
 	if (ret < 0)
@@ -411,7 +417,8 @@ API int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p)
 	}
 	point_queues(&resized, &given);
 	fill_sq_array(&resized.sq);
-	/* Of the flags only those that may be asked for stay, or the same `p` could not be used again. */
+	/* Of the flags only those that may be asked for stay, or the same `p` could not be used
+	 * again. */
 	given.flags = p->flags;
 	*p = given;
 	resized.sq.sqe_head = resized.sq.sqe_tail = *resized.sq.ktail;

@@ -136,7 +136,8 @@ static void below_limit(const struct variant *v)
 	server_stop(&s, SIGTERM);
 }
 
-/* Out of descriptors that others hold: it waits for some, and neither spins nor turns anyone away. */
+/* Out of descriptors that others hold: it waits for some, and neither spins nor turns anyone
+ * away. */
 static void held_descriptors(const struct variant *v)
 {
 	enum {

@@ -65,7 +65,7 @@ static double good_load(in_port_t port, const char *words)
 	return messages;
 }
 
-/* ---- Against our own servers ------------------------------------------------------------------ */
+/* ---- Against our own servers ----------------------------------------------------------------- */
 
 static void counts_messages(const struct variant *v)
 {
@@ -184,7 +184,7 @@ static void tells_unanswered(const struct variant *v)
 	server_stop(&s, SIGTERM);
 }
 
-/* ---- Against servers that fail ---------------------------------------------------------------- */
+/* ---- Against servers that fail --------------------------------------------------------------- */
 
 /* What a bad server does with one connection, and how the load must call it. */
 struct bad_server {

@@ -34,7 +34,7 @@ static int send_message(struct io_uring *from, struct io_uring *to, int res, uin
 	return next_answer(from).res;
 }
 
-/* ---- Messages --------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
 static void message(void)
 {
@@ -73,7 +73,8 @@ static void message_flags(void)
 	close_pair(&from, &to);
 }
 
-/* To itself a message is a completion that comes on its own, such as one by another thread would. */
+/* To itself a message is a completion that comes on its own, such as one by another thread
+ * would. */
 static void to_itself(void)
 {
 	static const unsigned flags[] = { 0, IORING_SETUP_SINGLE_ISSUER,
@@ -172,7 +173,7 @@ static void from_any_kind_of_ring(void)
 	}
 }
 
-/* ---- Errors ----------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static int send_to_fd(struct io_uring *from, int fd)
 {
@@ -303,7 +304,7 @@ static void into_a_full_queue(void)
 	close_pair(&from, &to);
 }
 
-/* ---- Between threads -------------------------------------------------------------------------- */
+/* ---- Between threads ------------------------------------------------------------------------- */
 
 #define MESSAGES 500
 
@@ -370,7 +371,7 @@ static void between_threads(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Without a ring --------------------------------------------------------------------------- */
+/* ---- Without a ring -------------------------------------------------------------------------- */
 
 static int sync_message(int fd, int res, uint64_t data)
 {
@@ -434,7 +435,7 @@ static void without_a_ring_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Files ------------------------------------------------------------------------------------ */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 static int send_file(struct io_uring *from, int fd, int slot, int to_slot, unsigned flags)
 {

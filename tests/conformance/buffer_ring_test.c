@@ -41,7 +41,7 @@ static void expect_read(struct scene *s, size_t offset, int size, unsigned bid)
 	expect_pattern(pool_buffer(&s->pool, bid), offset, (size_t)size);
 }
 
-/* ---- Whole buffers ------------------------------------------------------------------------------ */
+/* ---- Whole buffers --------------------------------------------------------------------------- */
 
 static void in_order(void)
 {
@@ -239,7 +239,7 @@ static void unregistered_while_waiting(void)
 	close_scene(&s);
 }
 
-/* ---- Registering -------------------------------------------------------------------------------- */
+/* ---- Registering ----------------------------------------------------------------------------- */
 
 static void *pages(void)
 {
@@ -383,7 +383,7 @@ static void beside_provided(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Incremental consumption --------------------------------------------------------------------- */
+/* ---- Incremental consumption ----------------------------------------------------------------- */
 
 /* The next completion holds `size` bytes of the pattern at `at` in buffer `bid`. */
 static void expect_part(struct scene *s, unsigned bid, size_t at, size_t offset, int size,

@@ -238,9 +238,9 @@ static void multishot(void)
 /*
  * ---- What waits ---------------------------------------------------------------------------------
  *
- * recv waits without a buffer. A read does so on a buffer ring; of buffers provided by request, Linux
- * 6.18 lets it keep the one it tried with, and names it even if the read is cancelled. A program
- * follows IORING_CQE_F_BUFFER, whatever res is.
+ * recv waits without a buffer. A read does so on a buffer ring; of buffers provided by request,
+ * Linux 6.18 lets it keep the one it tried with, and names it even if the read is cancelled. A
+ * program follows IORING_CQE_F_BUFFER, whatever res is.
  */
 
 static void open_socket_scene(struct scene *s, int count)
@@ -332,7 +332,7 @@ static void asynchronous(void)
 	close_scene(&s);
 }
 
-/* ---- Who takes them ----------------------------------------------------------------------------- */
+/* ---- Who takes them -------------------------------------------------------------------------- */
 
 static void vectors(void)
 {

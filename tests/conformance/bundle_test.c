@@ -88,7 +88,7 @@ static size_t take_bundle(struct scene *s, size_t offset, bool more)
 	return check_bundle(s, a, offset);
 }
 
-/* ---- Sending ----------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------- */
 
 static void send_one(void)
 {
@@ -204,7 +204,7 @@ static void send_bundle_around(void)
 	close_scene(&s);
 }
 
-/* ---- Receiving --------------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------- */
 
 static void recv_bundle(void)
 {
@@ -251,7 +251,8 @@ static void recv_bundle_multishot(void)
 
 	open_scene(&s, TCP);
 	submit_recv_select(&s, 0, true, 1);
-	/* 7 buffers are given back one round later, so that the bundles go around the ring's end. */
+	/* 7 buffers are given back one round later, so that the bundles go around the ring's
+	 * end. */
 	for (unsigned round = 0; round < 4; round++) {
 		size_t end = offset + 40;
 		unsigned first = s.head;

@@ -12,7 +12,7 @@
 #define BY_OP	 IORING_ASYNC_CANCEL_OP
 #define CANCELED -ECANCELED
 
-/* ---- Requests of all kinds that wait ------------------------------------------------------------ */
+/* ---- Requests of all kinds that wait --------------------------------------------------------- */
 
 static struct __kernel_timespec never = { .tv_sec = 1000 };
 
@@ -208,7 +208,7 @@ static void by_fixed_descriptor(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- One, or all -------------------------------------------------------------------------------- */
+/* ---- One, or all ----------------------------------------------------------------------------- */
 
 /* Cancels by `flags` with data 1, and returns the result; reaps those cancelled into *count. */
 static int cancel_counting(struct io_uring *ring, unsigned flags, int fd, unsigned op,
@@ -322,7 +322,7 @@ static void ring_is_the_border(void)
 	io_uring_queue_exit(&other);
 }
 
-/* ---- Chains ------------------------------------------------------------------------------------- */
+/* ---- Chains ---------------------------------------------------------------------------------- */
 
 static void cancel_head(unsigned link, int third)
 {
@@ -416,7 +416,7 @@ static void cancel_in_chain(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Workers ------------------------------------------------------------------------------------ */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 /* Opens a FIFO that nobody writes to, which keeps a worker until it is interrupted. */
 static void submit_blocking(struct io_uring *ring, uint64_t data)
@@ -459,7 +459,7 @@ static void worker(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- The call ----------------------------------------------------------------------------------- */
+/* ---- The call -------------------------------------------------------------------------------- */
 
 static struct io_uring_sync_cancel_reg sync_reg(uint64_t data, int fd, unsigned flags)
 {
@@ -566,7 +566,7 @@ static void sync_cancel_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Errors ------------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static void bad_cancels(void)
 {

@@ -73,7 +73,7 @@ static void expect_info_at(int line, pid_t pid, int code, int status)
 }
 #define expect_info(pid, code, status) expect_info_at(__LINE__, pid, code, status)
 
-/* ---- Children that end ------------------------------------------------------------------------ */
+/* ---- Children that end ----------------------------------------------------------------------- */
 
 static void exits_later(void)
 {
@@ -279,7 +279,7 @@ static void ignored(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Options ---------------------------------------------------------------------------------- */
+/* ---- Options --------------------------------------------------------------------------------- */
 
 static void no_hang(void)
 {
@@ -375,7 +375,7 @@ static void info_at_a_bad_address(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Errors ----------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static void errors(void)
 {

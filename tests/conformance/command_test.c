@@ -30,7 +30,7 @@ static int run_command(struct io_uring *ring, int fd, unsigned op)
 	return a.res;
 }
 
-/* ---- Files without commands ------------------------------------------------------------------- */
+/* ---- Files without commands ------------------------------------------------------------------ */
 
 static void no_commands(void)
 {
@@ -133,7 +133,7 @@ static void null_device(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Discarding blocks ------------------------------------------------------------------------ */
+/* ---- Discarding blocks ----------------------------------------------------------------------- */
 
 static int discard(struct io_uring *ring, int fd, uint64_t offset, uint64_t size)
 {
@@ -261,7 +261,7 @@ static void discard_errors(void)
 	close(disk);
 }
 
-/* ---- Zero-copy receive ------------------------------------------------------------------------ */
+/* ---- Zero-copy receive ----------------------------------------------------------------------- */
 
 static void no_interface_queue(void)
 {

@@ -92,7 +92,7 @@ extern const struct conformance_case command_cases[];
 /* False: there is no such engine. */
 bool choose_engine(const char *name);
 
-/* ---- Checks: cases/check.h has check(condition, "what is wrong") ------------------------------ */
+/* ---- Checks: cases/check.h has check(condition, "what is wrong") ----------------------------- */
 
 /* Compares integers and shows both, with the name of the error if one is negative. */
 #define expect(got, want) expect_at(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
@@ -102,7 +102,7 @@ void expect_at(const char *file, int line, const char *what, long long got, long
 #define sys(call) sys_at(__FILE__, __LINE__, #call, (long)(call))
 long sys_at(const char *file, int line, const char *what, long ret);
 
-/* ---- Skips: each ends the case, saying what is missing ---------------------------------------- */
+/* ---- Skips: each ends the case, saying what is missing --------------------------------------- */
 
 /* On the kernel engine only: ends the case if the kernel is older. The user engine has it all. */
 void need_linux(unsigned major, unsigned minor, const char *what);
@@ -112,7 +112,7 @@ void need_feature(const struct io_uring *ring, unsigned feature, const char *wha
 /* For what only trying tells, such as an address family: says why in one line. */
 void skip_because_of(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* ---- Rings ------------------------------------------------------------------------------------ */
+/* ---- Rings ----------------------------------------------------------------------------------- */
 
 /* Never returns on failure. Skips where io_uring is refused, or lacks one of the flags. */
 void open_ring(struct io_uring *ring, unsigned entries, unsigned flags);
@@ -154,7 +154,7 @@ void expect_none_at(const char *file, int line, struct io_uring *ring, unsigned 
 /* The least proof that a ring works: a nop's completion, and nothing else. */
 void expect_usable(struct io_uring *ring);
 
-/* ---- Files, sockets, time ---------------------------------------------------------------------- */
+/* ---- Files, sockets, time -------------------------------------------------------------------- */
 
 /*
  * A file without a name of `size` bytes, byte i being pattern(i), open for reading and writing. A

@@ -33,7 +33,7 @@ static void expect_entry(const struct io_uring_cqe *cqe, uint64_t data, bool lon
 	}
 }
 
-/* ---- Long entries everywhere ------------------------------------------------------------------ */
+/* ---- Long entries everywhere ----------------------------------------------------------------- */
 
 static void long_sqes(void)
 {
@@ -155,7 +155,7 @@ static void long_cqes_overflow(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Mixed CQEs ------------------------------------------------------------------------------- */
+/* ---- Mixed CQEs ------------------------------------------------------------------------------ */
 
 static void open_mixed(struct io_uring *ring, unsigned entries)
 {
@@ -382,7 +382,7 @@ static void any_kind_of_ring(void)
 	}
 }
 
-/* ---- Mixed SQEs, and rewinding ---------------------------------------------------------------- */
+/* ---- Mixed SQEs, and rewinding --------------------------------------------------------------- */
 
 static void mixed_sqes(void)
 {

@@ -2,7 +2,7 @@
 /* What the flags of io_uring_setup(2) change in a ring's behaviour. */
 #include "requests.h"
 
-/* ---- SUBMIT_ALL ------------------------------------------------------------------------------- */
+/* ---- SUBMIT_ALL ------------------------------------------------------------------------------ */
 
 static void stop_at_error(void)
 {
@@ -62,7 +62,7 @@ static void failing_is_no_stop(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- R_DISABLED ------------------------------------------------------------------------------- */
+/* ---- R_DISABLED ------------------------------------------------------------------------------ */
 
 static void disabled(void)
 {
@@ -104,7 +104,7 @@ static void register_while_disabled(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- SINGLE_ISSUER ---------------------------------------------------------------------------- */
+/* ---- SINGLE_ISSUER --------------------------------------------------------------------------- */
 
 static void *intrude(void *arg)
 {
@@ -195,7 +195,7 @@ static void deferring_waits_alone(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- DEFER_TASKRUN, TASKRUN_FLAG -------------------------------------------------------------- */
+/* ---- DEFER_TASKRUN, TASKRUN_FLAG ------------------------------------------------------------- */
 
 /* A ring with `flags`, and a read of an empty pipe in it; what is written then completes it. */
 static int ring_with_read(struct io_uring *ring, unsigned flags, char *byte)
@@ -279,7 +279,7 @@ static void cooperative(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Entries of other sizes ------------------------------------------------------------------- */
+/* ---- Entries of other sizes ------------------------------------------------------------------ */
 
 static void attach(void)
 {

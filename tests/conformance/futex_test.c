@@ -53,7 +53,7 @@ static long futex(uint32_t *word, int op, uint32_t value, uint32_t mask)
 	return syscall(SYS_futex, word, op, value, NULL, NULL, mask);
 }
 
-/* ---- Waiting and waking ----------------------------------------------------------------------- */
+/* ---- Waiting and waking ---------------------------------------------------------------------- */
 
 static void woken_by_a_ring(void)
 {
@@ -277,7 +277,8 @@ static void between_processes(void)
 	start_wait(&ring, word, ANY, SHARED, 1);
 	child = (pid_t)sys(fork());
 	if (!child) {
-		/* As a child of the case, by exit status: a check would be the parent's business. */
+		/* As a child of the case, by exit status: a check would be the parent's
+		 * business. */
 		*word = 1;
 		_exit((int)futex(word, FUTEX_WAKE, 5, 0));
 	}
@@ -321,7 +322,7 @@ static void chains(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Not waiting ------------------------------------------------------------------------------ */
+/* ---- Not waiting ----------------------------------------------------------------------------- */
 
 static void other_value(void)
 {
@@ -438,7 +439,7 @@ static void bad_fields(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Giving up -------------------------------------------------------------------------------- */
+/* ---- Giving up ------------------------------------------------------------------------------- */
 
 /* Linux counts what it cancels here, where it says 0 of any other request, observed. */
 static void cancelled(void)
@@ -498,7 +499,7 @@ static void left_behind(void)
 	expect(futex(&word, FUTEX_WAKE_PRIVATE, 1, 0), 0);
 }
 
-/* ---- Many words ------------------------------------------------------------------------------- */
+/* ---- Many words ------------------------------------------------------------------------------ */
 
 static struct futex_waitv word_of(uint32_t *word, uint64_t value, uint32_t flags)
 {

@@ -7,7 +7,7 @@
 #define DRAIN IOSQE_IO_DRAIN
 #define SKIP  IOSQE_CQE_SKIP_SUCCESS
 
-/* ---- Chains of requests that complete at once --------------------------------------------------- */
+/* ---- Chains of requests that complete at once ------------------------------------------------ */
 
 /* No completion at all. */
 #define NONE 1
@@ -169,7 +169,7 @@ static void chain_ends_at_submit(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- What breaks a link ------------------------------------------------------------------------ */
+/* ---- What breaks a link ---------------------------------------------------------------------- */
 
 /* Submits the request prepared and a nop behind it. Returns the nop's result. */
 static int behind(struct io_uring *ring, int res)
@@ -231,7 +231,7 @@ static void short_receive(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Order -------------------------------------------------------------------------------------- */
+/* ---- Order ----------------------------------------------------------------------------------- */
 
 static void waits_for_predecessor_on(unsigned flags)
 {
@@ -341,7 +341,7 @@ static void late_file(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Drain -------------------------------------------------------------------------------------- */
+/* ---- Drain ----------------------------------------------------------------------------------- */
 
 static void drain_waits_on(unsigned flags)
 {
@@ -511,7 +511,7 @@ static void drain_and_timeout(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Completions skipped on success ------------------------------------------------------------- */
+/* ---- Completions skipped on success ---------------------------------------------------------- */
 
 static void skip_success(void)
 {

@@ -269,7 +269,7 @@ static void bounds_worker(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Update and cancellation -------------------------------------------------------------------- */
+/* ---- Update and cancellation ----------------------------------------------------------------- */
 
 static int update(struct io_uring *ring, struct __kernel_timespec *ts, uint64_t target,
 		  unsigned flags)
@@ -371,7 +371,7 @@ static void target_cancelled(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Errors ------------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static void unlinked(void)
 {

@@ -2,7 +2,7 @@
 /* Send, receive and their message forms, one CQE a request. */
 #include "net.h"
 
-/* ---- What arrives ----------------------------------------------------------------------------- */
+/* ---- What arrives ---------------------------------------------------------------------------- */
 
 static void send_and_recv(void)
 {
@@ -359,7 +359,7 @@ static void urgent(void)
 	close_pair(fds);
 }
 
-/* ---- Errors of the other side ------------------------------------------------------------------ */
+/* ---- Errors of the other side ---------------------------------------------------------------- */
 
 static volatile sig_atomic_t pipe_signals;
 

@@ -21,7 +21,7 @@ static bool same_address(const struct sockaddr_in *a, const struct sockaddr_in *
 	       a->sin_addr.s_addr == b->sin_addr.s_addr;
 }
 
-/* ---- Addresses -------------------------------------------------------------------------------- */
+/* ---- Addresses ------------------------------------------------------------------------------- */
 
 static void send_to_address(void)
 {
@@ -141,7 +141,7 @@ static void no_name(void)
 	}
 }
 
-/* ---- Control data ----------------------------------------------------------------------------- */
+/* ---- Control data ---------------------------------------------------------------------------- */
 
 union control {
 	struct cmsghdr align;
@@ -321,7 +321,7 @@ static void error_queue(void)
 	close(fds[0]);
 }
 
-/* ---- Vectors ---------------------------------------------------------------------------------- */
+/* ---- Vectors --------------------------------------------------------------------------------- */
 
 static void scatter_and_gather(void)
 {
@@ -438,7 +438,7 @@ static void vectorised_send(void)
 	close_pair(fds);
 }
 
-/* ---- Bad arguments ---------------------------------------------------------------------------- */
+/* ---- Bad arguments --------------------------------------------------------------------------- */
 
 static void bad_messages(void)
 {

@@ -38,7 +38,8 @@ static inline int open_folder(const char *name)
 	return (int)sys(open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* folder/, folder/file, file, link -> file, loop -> loop, dangling -> nothing. Returns folder's fd. */
+/* folder/, folder/file, file, link -> file, loop -> loop, dangling -> nothing. Returns folder's
+ * fd. */
 static inline int make_tree(void)
 {
 	sys(mkdir("folder", 0755));

@@ -182,7 +182,7 @@ void fill_pattern(uint8_t *bytes, size_t size)
 		bytes[i] = pattern(i);
 }
 
-/* ---- Provided buffers ------------------------------------------------------------------------- */
+/* ---- Provided buffers ------------------------------------------------------------------------ */
 
 void open_pool(struct pool *pool, struct io_uring *ring, int group, unsigned count, unsigned size,
 	       unsigned flags)

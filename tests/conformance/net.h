@@ -9,7 +9,7 @@
 
 #define BAD_POINTER ((void *)(uintptr_t)8)
 
-/* ---- Pairs of connected sockets ---------------------------------------------------------------- */
+/* ---- Pairs of connected sockets -------------------------------------------------------------- */
 
 enum pair_kind {
 	TCP,
@@ -50,7 +50,7 @@ struct answer next_but_nonempty(struct io_uring *ring);
 #define expect_but_nonempty(ring, data, res, flags) \
 	expect_full_answer_at(__FILE__, __LINE__, next_but_nonempty(ring), data, res, flags)
 
-/* ---- Rows of bad arguments ---------------------------------------------------------------------- */
+/* ---- Rows of bad arguments ------------------------------------------------------------------- */
 
 /* What a prep made of the SQE is spoiled by one row, which names the result that must come. */
 #define expect_error(ring, what, want)                                                          \
@@ -59,7 +59,7 @@ struct answer next_but_nonempty(struct io_uring *ring);
 		check(answer_.res == (want), "%s: res is %d, not %d", what, answer_.res, want); \
 	} while (0)
 
-/* ---- Provided buffers ---------------------------------------------------------------------------- */
+/* ---- Provided buffers ------------------------------------------------------------------------ */
 
 #define BUFFER_FLAGS(bid) (IORING_CQE_F_BUFFER | (unsigned)(bid) << IORING_CQE_BUFFER_SHIFT)
 #define BUFFER_ID(flags)  ((flags) >> IORING_CQE_BUFFER_SHIFT)

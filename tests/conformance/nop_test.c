@@ -124,7 +124,7 @@ static void bad_flags(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- IORING_NOP_INJECT_RESULT ----------------------------------------------------------------- */
+/* ---- IORING_NOP_INJECT_RESULT ---------------------------------------------------------------- */
 
 static void injected(void)
 {
@@ -173,7 +173,7 @@ static void injected_failure(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- IORING_NOP_FILE and others --------------------------------------------------------------- */
+/* ---- IORING_NOP_FILE and others -------------------------------------------------------------- */
 
 static void with_file(void)
 {

@@ -2,7 +2,7 @@
 /* A full completion queue. */
 #include "requests.h"
 
-/* ---- Overflow ----------------------------------------------------------------------------------- */
+/* ---- Overflow -------------------------------------------------------------------------------- */
 
 /* A ring with room for four completions, and those of the nops 0 .. count - 1, none reaped. */
 static void overflow_with(struct io_uring *ring, unsigned count, unsigned flags)

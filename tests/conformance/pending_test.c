@@ -6,7 +6,7 @@
 
 #include "requests.h"
 
-/* ---- The file ----------------------------------------------------------------------------------- */
+/* ---- The file -------------------------------------------------------------------------------- */
 
 static void closed_descriptor(void)
 {
@@ -90,7 +90,7 @@ static void replaced_before_it_runs(void)
 	expect(read_after_replacing(0, IOSQE_IO_DRAIN), '2');
 }
 
-/* ---- Several requests --------------------------------------------------------------------------- */
+/* ---- Several requests ------------------------------------------------------------------------ */
 
 static void several_reads(void)
 {
@@ -174,7 +174,7 @@ static void stolen(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- What ends the wait -------------------------------------------------------------------------- */
+/* ---- What ends the wait ---------------------------------------------------------------------- */
 
 static void other_end_closes(void)
 {
@@ -283,7 +283,7 @@ static void not_to_wait(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Files of all kinds -------------------------------------------------------------------------- */
+/* ---- Files of all kinds ---------------------------------------------------------------------- */
 
 static int open_kind(int kind)
 {

@@ -60,7 +60,7 @@ static int update(struct io_uring *ring, unsigned offset, const struct iovec *io
 	return io_uring_register_buffers_update_tag(ring, offset, iovs, tags, nr);
 }
 
-/* ---- Making and unmaking ---------------------------------------------------------------------- */
+/* ---- Making and unmaking --------------------------------------------------------------------- */
 
 static void by_index(void)
 {
@@ -216,7 +216,7 @@ static void update_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Tags and requests in flight -------------------------------------------------------------- */
+/* ---- Tags and requests in flight ------------------------------------------------------------- */
 
 static void tags(void)
 {
@@ -299,7 +299,7 @@ static void unregistered_in_flight(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Cloning ---------------------------------------------------------------------------------- */
+/* ---- Cloning --------------------------------------------------------------------------------- */
 
 static int clone_part(struct io_uring *dst, struct io_uring *src, unsigned dst_off,
 		      unsigned src_off, unsigned nr, unsigned flags)

@@ -36,7 +36,7 @@ static int new_eventfd(void)
 	return (int)sys(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-/* ---- What is told ------------------------------------------------------------------------------ */
+/* ---- What is told ---------------------------------------------------------------------------- */
 
 static void ready_at_once(void)
 {
@@ -222,7 +222,7 @@ static void then_read(void)
 	close_pair(fds);
 }
 
-/* ---- Multishot --------------------------------------------------------------------------------- */
+/* ---- Multishot ------------------------------------------------------------------------------- */
 
 static void multishot(void)
 {
@@ -312,7 +312,7 @@ static void multishot_removed(void)
 	close(event_fd);
 }
 
-/* ---- Removing and updating ---------------------------------------------------------------------- */
+/* ---- Removing and updating ------------------------------------------------------------------- */
 
 static void removed(void)
 {

@@ -4,7 +4,7 @@
 
 #include "requests.h"
 
-/* ---- Children ----------------------------------------------------------------------------------- */
+/* ---- Children -------------------------------------------------------------------------------- */
 
 /* Runs it in a child, whose checks are the case's as well. */
 static int run_in_child(void (*run)(struct io_uring *ring), struct io_uring *ring)
@@ -37,7 +37,8 @@ static void child_submits(void)
 	open_ring(&ring, 8, 0);
 	expect(run_in_child(submit_in_child, &ring), 0);
 	expect_answer(&ring, 5, 0);
-	/* The library's own position is not shared: this is for who forks while a ring is in use. */
+	/* The library's own position is not shared: this is for who forks while a ring is in
+	 * use. */
 	ring.sq.sqe_head = ring.sq.sqe_tail = *ring.sq.ktail;
 	expect_usable(&ring);
 	io_uring_queue_exit(&ring);
@@ -233,7 +234,7 @@ static void rings_in_both(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Ends --------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 /* Waits until nobody holds the pipe's other end: what was in flight is gone. */
 static void await_unread(int fd)

@@ -47,7 +47,7 @@ static void close_scene(struct scene *s)
 	close_pair(s->fds);
 }
 
-/* ---- recv ------------------------------------------------------------------------------------- */
+/* ---- recv ------------------------------------------------------------------------------------ */
 
 static void each_arrival(void)
 {
@@ -426,7 +426,7 @@ static void two_groups(void)
 	close_scene(&s);
 }
 
-/* ---- recvmsg ---------------------------------------------------------------------------------- */
+/* ---- recvmsg --------------------------------------------------------------------------------- */
 
 /* The lengths are read when submitting, and nothing else of the message. */
 static void submit_recvmsg(struct pool *pool, int fd, size_t namelen, size_t controllen, int flags)

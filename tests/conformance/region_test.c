@@ -16,7 +16,7 @@ static void *map_pages(size_t pages)
 	return memory;
 }
 
-/* ---- Registered waits ------------------------------------------------------------------------- */
+/* ---- Registered waits ------------------------------------------------------------------------ */
 
 static int register_region(struct io_uring *ring, struct io_uring_region_desc *region,
 			   uint64_t flags)
@@ -266,7 +266,7 @@ static void bad_regions(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Resizing --------------------------------------------------------------------------------- */
+/* ---- Resizing -------------------------------------------------------------------------------- */
 
 #define RESIZABLE (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
 

@@ -29,7 +29,7 @@ static void expect_rows(struct io_uring *ring, const struct row *rows, size_t co
 			  call(ring, rows[i].op, rows[i].arg, rows[i].nr), rows[i].want);
 }
 
-/* ---- Every call ------------------------------------------------------------------------------- */
+/* ---- Every call ------------------------------------------------------------------------------ */
 
 /* Each row has one fault only, so that its error does not depend on the order of the checks. */
 static void wrong_counts(void)
@@ -314,7 +314,7 @@ static void single_issuer(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- PROBE ------------------------------------------------------------------------------------ */
+/* ---- PROBE ----------------------------------------------------------------------------------- */
 
 static struct io_uring_probe *new_probe(void)
 {
@@ -405,7 +405,7 @@ static void probe_is_true(void)
 	free(probe);
 }
 
-/* ---- PERSONALITY ------------------------------------------------------------------------------ */
+/* ---- PERSONALITY ----------------------------------------------------------------------------- */
 
 static void open_with(struct io_uring *ring, unsigned personality, bool works)
 {

@@ -10,7 +10,7 @@ static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr
 	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
 }
 
-/* ---- Disabled rings --------------------------------------------------------------------------- */
+/* ---- Disabled rings -------------------------------------------------------------------------- */
 
 static void disabled(void)
 {
@@ -114,7 +114,7 @@ static void enabled_by_thread(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Restrictions ----------------------------------------------------------------------------- */
+/* ---- Restrictions ---------------------------------------------------------------------------- */
 
 static struct io_uring_restriction allow(unsigned what, unsigned value)
 {
@@ -169,7 +169,8 @@ static void only_an_opcode(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* A refused request fails like any bad one: what came before it is submitted, what follows waits. */
+/* A refused request fails like any bad one: what came before it is submitted, what follows
+ * waits. */
 static void refused_in_a_batch(void)
 {
 	struct io_uring_restriction res = allow(IORING_RESTRICTION_SQE_OP, IORING_OP_NOP);
@@ -386,7 +387,7 @@ static void bad_restrictions(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Rings by index --------------------------------------------------------------------------- */
+/* ---- Rings by index -------------------------------------------------------------------------- */
 
 static int add_index(struct io_uring *ring, unsigned *index)
 {

@@ -17,7 +17,7 @@ bool choose_engine(const char *name)
 	return on_kernel;
 }
 
-/* ---- Checks ----------------------------------------------------------------------------------- */
+/* ---- Checks ---------------------------------------------------------------------------------- */
 
 static const char *error_name(long long value)
 {
@@ -40,7 +40,7 @@ long sys_at(const char *file, int line, const char *what, long ret)
 	return ret;
 }
 
-/* ---- Skips ------------------------------------------------------------------------------------ */
+/* ---- Skips ----------------------------------------------------------------------------------- */
 
 void skip_because_of(const char *format, ...)
 {
@@ -86,7 +86,7 @@ void need_feature(const struct io_uring *ring, unsigned feature, const char *wha
 		skip_because_of("this engine has no %s", what);
 }
 
-/* ---- Rings ------------------------------------------------------------------------------------ */
+/* ---- Rings ----------------------------------------------------------------------------------- */
 
 int try_ring(struct io_uring *ring, unsigned entries, struct io_uring_params *p)
 {
@@ -236,7 +236,7 @@ void expect_usable(struct io_uring *ring)
 	expect_none(ring, 0);
 }
 
-/* ---- Files, sockets --------------------------------------------------------------------------- */
+/* ---- Files, sockets -------------------------------------------------------------------------- */
 
 uint8_t pattern(size_t i)
 {

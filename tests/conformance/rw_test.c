@@ -573,7 +573,8 @@ static void full_pipes(void)
 		sys(pipe2(fds, flags));
 		open_ring(&ring, 4, 0);
 		expect(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
-		/* Unlike write(2) to a pipe without O_NONBLOCK, it waits for no room for the rest. */
+		/* Unlike write(2) to a pipe without O_NONBLOCK, it waits for no room for the
+		 * rest. */
 		expect(run(&ring, write, fds[1], page, 8192, 0), 4096);
 		start(&ring, 1, write, fds[1], page, 100, 0);
 		expect_none(&ring, 20);

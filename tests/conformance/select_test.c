@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads into buffers that are chosen when the data is there: IOSQE_BUFFER_SELECT, READ_MULTISHOT. */
+/* Reads into buffers that are chosen when the data is there: IOSQE_BUFFER_SELECT,
+ * READ_MULTISHOT. */
 #include <sys/uio.h>
 
 #include "run.h"

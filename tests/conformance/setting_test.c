@@ -10,7 +10,7 @@ static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr
 	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
 }
 
-/* ---- Workers ---------------------------------------------------------------------------------- */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 static void run_in_worker(struct io_uring *ring)
 {
@@ -90,7 +90,8 @@ static void max_workers_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* Two unbounded requests that wait, and room for one worker: the second starts when the first ends. */
+/* Two unbounded requests that wait, and room for one worker: the second starts when the first
+ * ends. */
 static void max_workers_holds(void)
 {
 	unsigned counts[2] = { 1, 1 };
@@ -116,7 +117,8 @@ static void max_workers_holds(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* Opening a FIFO blocks until somebody opens the other end: the one worker there is cannot do two. */
+/* Opening a FIFO blocks until somebody opens the other end: the one worker there is cannot do
+ * two. */
 static void max_workers_keeps_others_waiting(void)
 {
 	static const char *const names[] = { "first", "second" };
@@ -150,7 +152,7 @@ static void max_workers_keeps_others_waiting(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- CLOCK ------------------------------------------------------------------------------------ */
+/* ---- CLOCK ----------------------------------------------------------------------------------- */
 
 static int set_clock(struct io_uring *ring, clockid_t id)
 {
@@ -220,7 +222,7 @@ static void clock_of_waits(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- NAPI ------------------------------------------------------------------------------------- */
+/* ---- NAPI ------------------------------------------------------------------------------------ */
 
 /* The first settings of a ring, which are good; skips where no kernel can be told to busy-poll. */
 static void set_napi(struct io_uring *ring, struct io_uring_napi *napi)
@@ -291,7 +293,7 @@ static void napi_ids(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- QUERY ------------------------------------------------------------------------------------ */
+/* ---- QUERY ----------------------------------------------------------------------------------- */
 
 static void need_query(void)
 {
@@ -396,7 +398,7 @@ static void query_errors(void)
 	expect(io_uring_register_query(&hdr), -EFAULT);
 }
 
-/* ---- SYNC_CANCEL ------------------------------------------------------------------------------ */
+/* ---- SYNC_CANCEL ----------------------------------------------------------------------------- */
 
 static void sync_cancel_errors(void)
 {
@@ -430,7 +432,7 @@ static void sync_cancel_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Buffer rings: what is refused ------------------------------------------------------------ */
+/* ---- Buffer rings: what is refused ----------------------------------------------------------- */
 
 static void pbuf_ring_errors(void)
 {
@@ -467,7 +469,7 @@ static void pbuf_ring_errors(void)
 	munmap(memory, size);
 }
 
-/* ---- Zero-copy receive, filters: engines without them ----------------------------------------- */
+/* ---- Zero-copy receive, filters: engines without them ---------------------------------------- */
 
 static void zcrx_without_flags(void)
 {

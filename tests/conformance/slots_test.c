@@ -19,7 +19,7 @@ static void prep_read(struct io_uring *ring, int slot, uint64_t data, unsigned f
 	set_sqe(sqe, data, IOSQE_FIXED_FILE | flags);
 }
 
-/* ---- Allocating ------------------------------------------------------------------------------- */
+/* ---- Allocating ------------------------------------------------------------------------------ */
 
 static int set_range(struct io_uring *ring, unsigned off, unsigned len)
 {
@@ -158,7 +158,7 @@ static void close_direct_and_tags(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Chains ----------------------------------------------------------------------------------- */
+/* ---- Chains ---------------------------------------------------------------------------------- */
 
 /* The file is looked up when the request runs, not when it is submitted. */
 static void chain_fills_a_slot(void)

@@ -8,7 +8,7 @@
 /* Needs the types of time.h, which net.h brings. */
 #include <linux/errqueue.h>
 
-/* ---- socket ----------------------------------------------------------------------------------- */
+/* ---- socket ---------------------------------------------------------------------------------- */
 
 static void make_sockets(void)
 {
@@ -105,7 +105,7 @@ static void socket_errors(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- bind, listen, connect, shutdown ----------------------------------------------------------- */
+/* ---- bind, listen, connect, shutdown --------------------------------------------------------- */
 
 static int run_connect(struct io_uring *ring, int fd, const void *addr, socklen_t len)
 {
@@ -354,7 +354,7 @@ static void shut_down(void)
 	close_pair(fds);
 }
 
-/* ---- Commands ---------------------------------------------------------------------------------- */
+/* ---- Commands -------------------------------------------------------------------------------- */
 
 static int run_command(struct io_uring *ring, int op, int fd, int level, int name, void *value,
 		       int size)

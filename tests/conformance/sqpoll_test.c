@@ -51,7 +51,7 @@ static void expect_nops(struct io_uring *ring, unsigned count)
 	expect_none(ring, 0);
 }
 
-/* ---- Without a call ----------------------------------------------------------------------------- */
+/* ---- Without a call -------------------------------------------------------------------------- */
 
 static void no_call(void)
 {
@@ -122,7 +122,7 @@ static void sleeps_with_requests(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- A full queue ------------------------------------------------------------------------------- */
+/* ---- A full queue ---------------------------------------------------------------------------- */
 
 static void wait_for_room(void)
 {
@@ -186,7 +186,7 @@ static void overflown(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Requests ----------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static void io_on_any_file(void)
 {
@@ -289,7 +289,7 @@ static void closed_with_requests(void)
 	}
 }
 
-/* ---- Set-up ------------------------------------------------------------------------------------- */
+/* ---- Set-up ---------------------------------------------------------------------------------- */
 
 static void bound_to_a_cpu(void)
 {
@@ -348,7 +348,7 @@ static void single_issuer(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Threads shared ----------------------------------------------------------------------------- */
+/* ---- Threads shared -------------------------------------------------------------------------- */
 
 static int attach_to(struct io_uring *ring, int fd, unsigned flags)
 {

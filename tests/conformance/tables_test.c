@@ -9,7 +9,7 @@ static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr
 	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
 }
 
-/* ---- Files that tell themselves apart --------------------------------------------------------- */
+/* ---- Files that tell themselves apart -------------------------------------------------------- */
 
 /* A file that begins with `letter`. */
 static int file_of(char letter)
@@ -98,7 +98,7 @@ static void start_read(struct io_uring *ring, int slot, char *byte, uint64_t dat
 	expect_none(ring, 20);
 }
 
-/* ---- Making and unmaking ---------------------------------------------------------------------- */
+/* ---- Making and unmaking --------------------------------------------------------------------- */
 
 static void by_index(void)
 {
@@ -282,7 +282,7 @@ static void held_open(void)
 	}
 }
 
-/* ---- Updates ---------------------------------------------------------------------------------- */
+/* ---- Updates --------------------------------------------------------------------------------- */
 
 static void update_replaces(void)
 {
@@ -369,7 +369,7 @@ static void update_as_request(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Tags ------------------------------------------------------------------------------------- */
+/* ---- Tags ------------------------------------------------------------------------------------ */
 
 static void tags_at_unregister(void)
 {
@@ -452,7 +452,7 @@ static void tags_not_at_failure(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- With requests in flight ------------------------------------------------------------------ */
+/* ---- With requests in flight ----------------------------------------------------------------- */
 
 static void tag_after_the_last_user(void)
 {

@@ -18,7 +18,7 @@ static struct __kernel_timespec from_ns(int64_t ns)
 	return (struct __kernel_timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 }
 
-/* ---- Expiry ------------------------------------------------------------------------------------ */
+/* ---- Expiry ---------------------------------------------------------------------------------- */
 
 static const struct {
 	unsigned flags;
@@ -137,7 +137,7 @@ static void immediate_argument(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Counts ------------------------------------------------------------------------------------- */
+/* ---- Counts ---------------------------------------------------------------------------------- */
 
 static void count_reached_on(unsigned flags)
 {
@@ -181,7 +181,8 @@ static void count_of_earlier_on(unsigned flags)
 	struct io_uring ring;
 	int fd, shots;
 
-	/* What was in flight before counts when it completes, each completion of a multishot too. */
+	/* What was in flight before counts when it completes, each completion of a multishot
+	 * too. */
 	open_ring(&ring, 8, flags);
 	fd = queue_hanging(&ring, 1, 0);
 	shots = queue_multishot(&ring, 2);
@@ -246,7 +247,7 @@ static void several_counts(void)
 	on_both_kinds(several_counts_on);
 }
 
-/* ---- Multishot ---------------------------------------------------------------------------------- */
+/* ---- Multishot ------------------------------------------------------------------------------- */
 
 static void repeats_on(unsigned flags)
 {
@@ -314,7 +315,7 @@ static void repeats_for_ever(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Links -------------------------------------------------------------------------------------- */
+/* ---- Links ----------------------------------------------------------------------------------- */
 
 static void expiry_and_links_on(unsigned flags)
 {
@@ -374,7 +375,7 @@ static void expiry_and_skip(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Removal ------------------------------------------------------------------------------------ */
+/* ---- Removal --------------------------------------------------------------------------------- */
 
 /* Removes `target` and expects both completions, in whatever order. */
 static void expect_removal(struct io_uring *ring, uint64_t target)
@@ -437,7 +438,7 @@ static void removal_is_for_timeouts(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Update ------------------------------------------------------------------------------------- */
+/* ---- Update ---------------------------------------------------------------------------------- */
 
 /* Updates `target` and returns the result. */
 static int update(struct io_uring *ring, struct __kernel_timespec *ts, uint64_t target,
@@ -518,7 +519,7 @@ static void update_ends_count(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Errors ------------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static void bad_timeouts(void)
 {

@@ -23,7 +23,7 @@ static void reap_nops(struct io_uring *ring, unsigned count)
 		expect(next_answer(ring).res, 0);
 }
 
-/* ---- Refusals ---------------------------------------------------------------------------------- */
+/* ---- Refusals -------------------------------------------------------------------------------- */
 
 static void bad_enters(void)
 {
@@ -82,7 +82,7 @@ static void bad_enters(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Counts ------------------------------------------------------------------------------------- */
+/* ---- Counts ---------------------------------------------------------------------------------- */
 
 static void submit_counts(void)
 {
@@ -213,7 +213,7 @@ static void wait_for_several(void)
 	on_both_kinds(wait_for_several_on);
 }
 
-/* ---- Timeouts of the wait ----------------------------------------------------------------------- */
+/* ---- Timeouts of the wait -------------------------------------------------------------------- */
 
 /* Waits for `count` completions by the raw call, at most `ts`. */
 static int wait_raw(struct io_uring *ring, unsigned submit, unsigned count,
@@ -342,7 +342,7 @@ static void waiting_functions(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- A least time for the batch ------------------------------------------------------------------ */
+/* ---- A least time for the batch -------------------------------------------------------------- */
 
 static void min_wait_on(unsigned flags)
 {
@@ -419,7 +419,7 @@ static void no_iowait(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- What is taken over by submitting ------------------------------------------------------------ */
+/* ---- What is taken over by submitting -------------------------------------------------------- */
 
 static void arguments_are_copied(void)
 {

@@ -78,14 +78,14 @@ static int fake_enter(struct io_uring *ring, unsigned to_submit)
 	return (int)n;
 }
 
-int __wrap_engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
-			const void *arg, size_t argsz)
+int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+			unsigned long flags, const void *arg, size_t argsz)
 {
 	int err = boundary.failing_enter;
 
 	boundary.enters++;
-	boundary.enter_submit = to_submit;
-	boundary.enter_flags = flags;
+	boundary.enter_submit = (unsigned)to_submit;
+	boundary.enter_flags = (unsigned)flags;
 	if (err && boundary.enters_before) {
 		boundary.enters_before--;
 	} else if (err) {
@@ -93,7 +93,7 @@ int __wrap_engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, 
 		return err;
 	}
 	if (boundary.fake)
-		return fake_enter(boundary.fake, to_submit);
+		return fake_enter(boundary.fake, (unsigned)to_submit);
 	return __real_engine_enter(fd, to_submit, min_complete, flags, arg, argsz);
 }
 

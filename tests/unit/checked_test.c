@@ -126,7 +126,8 @@ static void two_rings(struct io_uring *ring)
 	child_check(io_uring_submit(&other) == 1);
 	io_uring_prep_nop(ours);
 	io_uring_queue_exit(&other);
-	/* Gone with its ring, and so nobody's: what is written then, the test's own memory takes. */
+	/* Gone with its ring, and so nobody's: what is written then, the test's own memory
+	 * takes. */
 	(void)theirs;
 	child_check(io_uring_submit(ring) == 1);
 }
@@ -165,6 +166,40 @@ static void called_as_functions(struct io_uring *ring)
 	(io_uring_get_sqe)(ring);
 }
 
+/* What a failed submit leaves is ours, to be mended and submitted again. */
+static void mended_after_failure(struct io_uring *ring)
+{
+	struct io_uring disabled;
+	struct io_uring_sqe *sqe;
+
+	child_check(io_uring_queue_init(4, &disabled, IORING_SETUP_R_DISABLED) == 0);
+	sqe = one_nop(&disabled);
+	child_check(io_uring_submit(&disabled) == -EBADFD);
+	io_uring_sqe_set_data64(sqe, 5);
+	child_check(io_uring_enable_rings(&disabled) == 0);
+	child_check(io_uring_submit(&disabled) == 1);
+	io_uring_queue_exit(&disabled);
+	many_rounds(ring);
+}
+
+/* A ring may move while SQEs are out. */
+static void moved(struct io_uring *ring)
+{
+	struct io_uring *one = malloc(sizeof(*one)), *other = malloc(sizeof(*other));
+	struct io_uring_sqe *sqe;
+
+	child_check(one && other && io_uring_queue_init(4, one, 0) == 0);
+	sqe = io_uring_get_sqe(one);
+	*other = *one;
+	memset(one, 0xff, sizeof(*one));
+	free(one);
+	io_uring_prep_nop(sqe);
+	child_check(io_uring_submit(other) == 1);
+	io_uring_queue_exit(other);
+	free(other);
+	many_rounds(ring);
+}
+
 /* More than the table holds: forgotten ones are not checked, and harm nothing. */
 static void more_rings_than_are_known(struct io_uring *ring)
 {
@@ -201,6 +236,8 @@ static const struct mistake {
 	{ "two rings", two_rings, NULL },
 	{ "an SQE of no ring", an_sqe_of_no_ring, NULL },
 	{ "calls as of functions", called_as_functions, NULL },
+	{ "an SQE mended after a failed submit", mended_after_failure, NULL },
+	{ "a ring that moves", moved, NULL },
 	{ "more rings than are known", more_rings_than_are_known, NULL },
 };
 

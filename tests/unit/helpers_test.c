@@ -197,7 +197,8 @@ static void test_buf_ring_cq_advance(void **state)
 
 /* ---- The completion queue -------------------------------------------------------------------- */
 
-/* Posts a CQE as an engine does: a large one in a mixed ring takes two slots that are neighbours. */
+/* Posts a CQE as an engine does: a large one in a mixed ring takes two slots that are
+ * neighbours. */
 static void post(uint64_t data, unsigned flags)
 {
 	const unsigned shift = io_uring_cqe_shift(&fake.ring);

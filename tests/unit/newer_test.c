@@ -76,14 +76,14 @@ static int enter_mixed(unsigned to_submit)
 	return (int)to_submit;
 }
 
-int __wrap_engine_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
-			const void *arg, size_t argsz)
+int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+			unsigned long flags, const void *arg, size_t argsz)
 {
 	(void)fd, (void)min_complete, (void)flags, (void)arg, (void)argsz;
 	engine.enters++;
 	if (fake.ring.flags & IORING_SETUP_SQ_REWIND)
-		return enter_rewound(to_submit);
-	return enter_mixed(to_submit);
+		return enter_rewound((unsigned)to_submit);
+	return enter_mixed((unsigned)to_submit);
 }
 
 /* ---- Rings that are rewound ------------------------------------------------------------------ */

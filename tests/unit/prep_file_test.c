@@ -191,7 +191,8 @@ static void test_xattr(void **state)
 	char *value = OTHER;
 
 	(void)state;
-	/* xattr_flags is set, not left: a get after a set in the same SQE takes none of its flags. */
+	/* xattr_flags is set, not left: a get after a set in the same SQE takes none of its
+	 * flags. */
 	assert_fills((sqe.xattr_flags = 2, io_uring_prep_fgetxattr(&sqe, 5, name, value, 100)),
 		     .opcode = IORING_OP_FGETXATTR, .fd = 5, .addr = ADDR64, .len = 100,
 		     .off = OTHER64);

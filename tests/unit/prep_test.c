@@ -2,7 +2,7 @@
 /* Preps end to end: what the request does. The bytes they write: prep_file_test.c and its kin. */
 #include "support.h"
 
-/* ---- Files ------------------------------------------------------------------------------------ */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 static void test_read_write(void **state)
 {
@@ -58,7 +58,7 @@ static void test_close(void **state)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Sockets ---------------------------------------------------------------------------------- */
+/* ---- Sockets --------------------------------------------------------------------------------- */
 
 static void test_accept(void **state)
 {
@@ -334,7 +334,7 @@ static void test_shutdown(void **state)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Timeouts, cancel, poll ------------------------------------------------------------------- */
+/* ---- Timeouts, cancel, poll ------------------------------------------------------------------ */
 
 /* Two answers that come in either order, sorted by data: 1 then 2. */
 static void two_answers(struct io_uring *ring, struct answer answers[2])

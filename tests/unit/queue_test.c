@@ -403,6 +403,34 @@ static void test_min_timeout(void **state)
 	io_uring_queue_exit(&ring);
 }
 
+/* Without an end, the minimal wait is only the time for a whole batch: one CQE is waited for. */
+static void test_min_timeout_without_end(void **state)
+{
+	struct __kernel_timespec later = MILLISECONDS(60);
+	struct io_uring_cqe *cqe = NULL;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	(void)state;
+	open_ring(&ring, 4, 0);
+	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT, "IORING_FEAT_MIN_TIMEOUT");
+	for (uint64_t i = 0; i < 2; i++) {
+		sqe = next_sqe(&ring);
+		io_uring_prep_timeout(sqe, &later, 0, 0);
+		io_uring_sqe_set_data64(sqe, i);
+		if (i)
+			assert_ret(1, io_uring_submit_and_wait_min_timeout(&ring, &cqe, 2, NULL,
+									   5000, NULL));
+		else
+			assert_ret(1, io_uring_submit(&ring));
+		if (!i)
+			assert_ret(0, io_uring_wait_cqes_min_timeout(&ring, &cqe, 2, NULL, 5000,
+								     NULL));
+		reap_known(&ring, cqe, i, -ETIME);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 static void test_min_timeout_old(void **state)
 {
 	struct __kernel_timespec ts = FOR_EVER;
@@ -416,7 +444,8 @@ static void test_min_timeout_old(void **state)
 	queue_nop(&ring, 1);
 	assert_ret(-EINVAL, io_uring_submit_and_wait_min_timeout(&ring, &cqe, 1, &ts, 1, NULL));
 	assert_ret(-EINVAL, io_uring_wait_cqes_min_timeout(&ring, &cqe, 1, &ts, 1, NULL));
-	/* Refused before anything was submitted; and without a minimum there is nothing to refuse. */
+	/* Refused before anything was submitted; and without a minimum there is nothing to
+	 * refuse. */
 	assert_int_equal(io_uring_sq_ready(&ring), 1);
 	assert_ret(1, io_uring_submit_and_wait_min_timeout(&ring, &cqe, 1, &ts, 0, NULL));
 	reap_known(&ring, cqe, 1, 0);
@@ -631,6 +660,7 @@ int main(void)
 		BOTH_WAYS(test_wait_without_timeout),
 		BOTH_WAYS(test_sigmask),
 		cmocka_unit_test(test_min_timeout),
+		cmocka_unit_test(test_min_timeout_without_end),
 		cmocka_unit_test(test_min_timeout_old),
 		cmocka_unit_test(test_deferred_peek),
 		cmocka_unit_test(test_deferred_get_events),
