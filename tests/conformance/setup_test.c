@@ -376,7 +376,7 @@ static char *ring_memory(void)
 static void in_own_memory(void)
 {
 	struct io_uring_params p = { .flags = 0 }, q = { .flags = 0 }, small = { .flags = 0 };
-	struct io_uring ring, other;
+	struct io_uring ring, other, none;
 	char *mem = ring_memory();
 	int used, more;
 
@@ -386,7 +386,7 @@ static void in_own_memory(void)
 	check(p.flags & IORING_SETUP_NO_MMAP, "flags %#x", p.flags);
 	more = io_uring_queue_init_mem(8, &other, &q, mem + used, (1 << 20) - (size_t)used);
 	expect(more, used);
-	expect(io_uring_queue_init_mem(8, &ring, &small, mem, (size_t)used - 1), -ENOMEM);
+	expect(io_uring_queue_init_mem(8, &none, &small, mem, (size_t)used - 1), -ENOMEM);
 	for (int i = 0; i < 20; i++) {
 		expect_usable(&ring);
 		expect_usable(&other);

@@ -103,6 +103,22 @@ static int init_with(unsigned entries, unsigned flags, unsigned cq_entries, int 
 	return ret;
 }
 
+/* Nothing of what lay there before, for an exit after all to give back. */
+static void test_failure_leaves_zeroes(void **state)
+{
+	struct io_uring_params p = { .flags = 1U << 31 }, small = { .flags = 0 };
+	struct io_uring ring, zeroes = { .flags = 0 };
+	char memory[64];
+
+	(void)state;
+	memset(&ring, 0x55, sizeof(ring));
+	assert_true(io_uring_queue_init_params(4, &ring, &p) < 0);
+	assert_memory_equal(&ring, &zeroes, sizeof(ring));
+	memset(&ring, 0x55, sizeof(ring));
+	assert_ret(-ENOMEM, io_uring_queue_init_mem(4, &ring, &small, memory, sizeof(memory)));
+	assert_memory_equal(&ring, &zeroes, sizeof(ring));
+}
+
 static void test_bad_params(void **state)
 {
 	int pipefd[2], before;
@@ -588,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_no_sqarray),
 		cmocka_unit_test(test_init_params),
 		cmocka_unit_test(test_clamp),
+		cmocka_unit_test(test_failure_leaves_zeroes),
 		cmocka_unit_test(test_bad_params),
 		cmocka_unit_test(test_no_descriptor_left),
 		cmocka_unit_test(test_queue_mmap),
