@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What rings send each other: messages and registered files. */
-#include "conformance.h"
+#include "requests.h"
 
 /* Of the requests that send; the messages have others. */
 #define SENDER 0x5e4d
@@ -246,15 +246,12 @@ static void bad_fields(void)
 
 static void failure_breaks_a_link(void)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring from, to;
 	int file = scratch_file(1);
 
 	open_pair(&from, &to, 0);
 	set_sqe(prep_message(&from, file, 1, 2), 1, IOSQE_IO_LINK);
-	sqe = new_sqe(&from);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 2, 0);
+	queue_nop(&from, 2, 0);
 	submit(&from, 2);
 	expect_answer(&from, 1, -EBADFD);
 	expect_answer(&from, 2, -ECANCELED);

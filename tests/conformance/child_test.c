@@ -51,6 +51,14 @@ static struct io_uring_sqe *prep_wait(struct io_uring *ring, idtype_t type, id_t
 	return sqe;
 }
 
+/* One that has nothing to tell yet. */
+static void start_wait(struct io_uring *ring, idtype_t type, id_t id, int options)
+{
+	prep_wait(ring, type, id, options);
+	submit(ring, 1);
+	expect_none(ring, 20);
+}
+
 static int run_wait(struct io_uring *ring, idtype_t type, id_t id, int options)
 {
 	struct answer a;
@@ -83,9 +91,7 @@ static void exits_later(void)
 
 	open_child_ring(&ring);
 	pid = child_on(go, 42);
-	prep_wait(&ring, P_PID, (id_t)pid, WEXITED);
-	submit(&ring, 1);
-	expect_none(&ring, 20);
+	start_wait(&ring, P_PID, (id_t)pid, WEXITED);
 	close(go[1]);
 	expect_full_answer(&ring, 1, 0, 0);
 	expect_info(pid, CLD_EXITED, 42);
@@ -268,9 +274,7 @@ static void ignored(void)
 	open_child_ring(&ring);
 	signal(SIGCHLD, SIG_IGN);
 	pid = child_on(go, 4);
-	prep_wait(&ring, P_PID, (id_t)pid, WEXITED);
-	submit(&ring, 1);
-	expect_none(&ring, 20);
+	start_wait(&ring, P_PID, (id_t)pid, WEXITED);
 	close(go[1]);
 	expect_answer(&ring, 1, -ECHILD);
 	/* As waitid(2) does, it says so in the result too. */
@@ -324,15 +328,11 @@ static void stops_and_goes_on(void)
 
 	open_child_ring(&ring);
 	pid = child_on(go, 5);
-	prep_wait(&ring, P_PID, (id_t)pid, WSTOPPED);
-	submit(&ring, 1);
-	expect_none(&ring, 20);
+	start_wait(&ring, P_PID, (id_t)pid, WSTOPPED);
 	sys(kill(pid, SIGSTOP));
 	expect_answer(&ring, 1, 0);
 	expect_info(pid, CLD_STOPPED, SIGSTOP);
-	prep_wait(&ring, P_PID, (id_t)pid, WCONTINUED);
-	submit(&ring, 1);
-	expect_none(&ring, 20);
+	start_wait(&ring, P_PID, (id_t)pid, WCONTINUED);
 	sys(kill(pid, SIGCONT));
 	expect_answer(&ring, 1, 0);
 	expect_info(pid, CLD_CONTINUED, SIGCONT);

@@ -22,10 +22,7 @@ static bool signalled(int fd, int ms)
 
 static void run_nop(struct io_uring *ring, unsigned flags)
 {
-	struct io_uring_sqe *sqe = new_sqe(ring);
-
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 1, flags);
+	queue_nop(ring, 1, flags);
 	submit(ring, 1);
 	expect_answer(ring, 1, 0);
 }
@@ -78,16 +75,13 @@ static void later_completion(void)
 
 static void skipped_completion(void)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	int fd = new_eventfd();
 
 	open_ring(&ring, 8, 0);
 	need_feature(&ring, IORING_FEAT_CQE_SKIP, "IOSQE_CQE_SKIP_SUCCESS");
 	expect(io_uring_register_eventfd(&ring, fd), 0);
-	sqe = new_sqe(&ring);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 1, IOSQE_CQE_SKIP_SUCCESS);
+	queue_nop(&ring, 1, IOSQE_CQE_SKIP_SUCCESS);
 	submit(&ring, 1);
 	check(!signalled(fd, 20), "a signal for a completion that was skipped");
 	io_uring_queue_exit(&ring);
@@ -257,16 +251,13 @@ static void read_by_the_ring(void)
 static void overflowing_completion(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_CQSIZE, .cq_entries = 2 };
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	int fd = new_eventfd();
 
 	expect(try_ring(&ring, 2, &p), 0);
 	expect(io_uring_register_eventfd(&ring, fd), 0);
 	for (int i = 0; i < 4; i++) {
-		sqe = new_sqe(&ring);
-		io_uring_prep_nop(sqe);
-		set_sqe(sqe, 1, 0);
+		queue_nop(&ring, 1, 0);
 		submit(&ring, 1);
 		/* The third and fourth find no room, and so change nothing to be told of. */
 		expect(signalled(fd, i < 2 ? 5000 : 20), i < 2);

@@ -3,7 +3,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
-#include "conformance.h"
+#include "requests.h"
 
 /* Headers older than Linux 6.7 lack the names that futex2(2) has for them. */
 #define SIZE_U32 2
@@ -299,9 +299,7 @@ static void chains(void)
 	open_futex_ring(&ring);
 	for (uint32_t value = 0; value < 2; value++) {
 		prep_wait(&ring, &word, value, ANY, PRIVATE, 1)->flags |= IOSQE_IO_LINK;
-		sqe = new_sqe(&ring);
-		io_uring_prep_nop(sqe);
-		set_sqe(sqe, 2, 0);
+		queue_nop(&ring, 2, 0);
 		submit(&ring, 2);
 		if (value == 0) {
 			expect_none(&ring, 20);

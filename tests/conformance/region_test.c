@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A ring's memory after it was made: registered waits, and queues of another size. */
-#include "conformance.h"
+#include "requests.h"
 
 static size_t page_size(void)
 {
@@ -93,15 +93,12 @@ static void registered_waits_by_library(void)
 {
 	struct io_uring_reg_wait *waits;
 	struct io_uring_cqe *cqe = NULL;
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
 	waits = open_with_waits(&ring);
 	waits[3] = wait_of(20);
 	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 3), -ETIME);
-	sqe = new_sqe(&ring);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 5, 0);
+	queue_nop(&ring, 5, 0);
 	waits[3] = wait_of(9000);
 	expect(io_uring_submit_and_wait_reg(&ring, &cqe, 1, 3), 1);
 	check(cqe, "no completion");
@@ -114,16 +111,13 @@ static void registered_waits_by_library(void)
 static void registered_minimum(void)
 {
 	struct io_uring_reg_wait *waits;
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	int64_t start;
 
 	waits = open_with_waits(&ring);
 	waits[0] = wait_of(9000);
 	waits[0].min_wait_usec = 20000;
-	sqe = new_sqe(&ring);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 5, 0);
+	queue_nop(&ring, 5, 0);
 	submit(&ring, 1);
 	start = now_ms();
 	expect(wait_reg(&ring, 2, 0), 0);
@@ -288,10 +282,7 @@ static int resize(struct io_uring *ring, unsigned sq, unsigned cq)
 static void run_nops(struct io_uring *ring, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct io_uring_sqe *sqe = new_sqe(ring);
-
-		io_uring_prep_nop(sqe);
-		set_sqe(sqe, i, 0);
+		queue_nop(ring, i, 0);
 	}
 	submit(ring, count);
 }
@@ -365,15 +356,12 @@ static void completions_are_kept(void)
 
 static void submissions_are_kept(void)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
 	open_resizable(&ring, 8, 0);
 	expect_usable(&ring);
 	for (unsigned i = 0; i < 5; i++) {
-		sqe = new_sqe(&ring);
-		io_uring_prep_nop(sqe);
-		set_sqe(sqe, i, 0);
+		queue_nop(&ring, i, 0);
 	}
 	/* Published, which is what keeping them is about: 0 are submitted. */
 	__atomic_store_n(ring.sq.ktail, *ring.sq.ktail + 5, __ATOMIC_RELEASE);

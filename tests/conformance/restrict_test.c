@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rings that start disabled, restrictions on what they may do, and rings known by an index. */
-#include "conformance.h"
+#include "requests.h"
 
 /* How many rings a thread can have registered. */
 #define MAX_INDICES 16
@@ -14,13 +14,10 @@ static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr
 
 static void disabled(void)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 
 	open_ring(&ring, 8, IORING_SETUP_R_DISABLED);
-	sqe = new_sqe(&ring);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 4, 0);
+	queue_nop(&ring, 4, 0);
 	expect(io_uring_submit(&ring), -EBADFD);
 	expect(io_uring_enter((unsigned)ring.ring_fd, 0, 0, 0, NULL), -EBADFD);
 	expect(io_uring_enter((unsigned)ring.ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL), -EBADFD);
@@ -37,14 +34,11 @@ static void disabled(void)
 /* It takes nothing until then. Submitting says so only if it has to wake the thread. */
 static void disabled_polling_thread(void)
 {
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	int ret;
 
 	open_ring(&ring, 8, IORING_SETUP_R_DISABLED | IORING_SETUP_SQPOLL);
-	sqe = new_sqe(&ring);
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 4, 0);
+	queue_nop(&ring, 4, 0);
 	ret = io_uring_submit(&ring);
 	check(ret == 1 || ret == -EBADFD, "submitting gave %d", ret);
 	sleep_ms(30);
@@ -134,10 +128,7 @@ static void open_restricted(struct io_uring *ring, struct io_uring_restriction *
 
 static int run_nop(struct io_uring *ring, unsigned flags)
 {
-	struct io_uring_sqe *sqe = new_sqe(ring);
-
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 1, flags);
+	queue_nop(ring, 1, flags);
 	return run_one(ring).res;
 }
 

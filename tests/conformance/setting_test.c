@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-#include "conformance.h"
+#include "requests.h"
 
 static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
 {
@@ -14,10 +14,7 @@ static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr
 
 static void run_in_worker(struct io_uring *ring)
 {
-	struct io_uring_sqe *sqe = new_sqe(ring);
-
-	io_uring_prep_nop(sqe);
-	set_sqe(sqe, 6, IOSQE_ASYNC);
+	queue_nop(ring, 6, IOSQE_ASYNC);
 	submit(ring, 1);
 	expect_answer(ring, 6, 0);
 }
