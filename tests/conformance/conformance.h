@@ -151,6 +151,8 @@ struct answer run_one(struct io_uring *ring);
 /* Checks that no completion is there, nor comes up within `ms`. */
 #define expect_none(ring, ms) expect_none_at(__FILE__, __LINE__, ring, ms)
 void expect_none_at(const char *file, int line, struct io_uring *ring, unsigned ms);
+/* io_uring_register(2) by the ring's descriptor, for arguments that the library would not pass. */
+int register_raw(struct io_uring *ring, unsigned opcode, const void *arg, unsigned nr_args);
 /* The least proof that a ring works: a nop's completion, and nothing else. */
 void expect_usable(struct io_uring *ring);
 

@@ -11,11 +11,6 @@
 
 static char memory[4][SIZE] __attribute__((aligned(4096)));
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 static struct iovec iov_of(int i)
 {
 	return (struct iovec){ .iov_base = memory[i], .iov_len = SIZE };
@@ -439,12 +434,12 @@ static void clone_errors(void)
 	expect(clone_part(&dst, &src, MAX_BUFFERS, 0, 1, 0), -EINVAL);
 	expect(clone_part(&dst, &src, ~0U, 0, 1, 0), -EOVERFLOW);
 	expect(clone_part(&dst, &src, 0, 0, 0, 1U << 7), -EINVAL);
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EBADF);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EBADF);
 	clone.src_fd = (unsigned)fds[0];
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EOPNOTSUPP);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EOPNOTSUPP);
 	clone.src_fd = (unsigned)src.ring_fd;
 	clone.pad[2] = 1;
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EINVAL);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EINVAL);
 	/* Not one of them made a table. */
 	expect(io_uring_unregister_buffers(&dst), -ENXIO);
 	close_pair(&src, &dst);
@@ -458,7 +453,7 @@ static void clone_by_index(void)
 	open_pair(&src, &dst, 2);
 	expect(io_uring_register_ring_fd(&src), 1);
 	clone.src_fd = (unsigned)src.enter_ring_fd;
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), 0);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), 0);
 	expect(holds(&dst, 1, 1), 1);
 	expect(io_uring_unregister_buffers(&dst), 0);
 	/* The library does the same by itself. */
@@ -466,9 +461,9 @@ static void clone_by_index(void)
 	expect(holds(&dst, 1, 1), 1);
 	expect(io_uring_unregister_buffers(&dst), 0);
 	clone.src_fd = 15;
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EBADF);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EBADF);
 	clone.src_fd = 16;
-	expect(call(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EINVAL);
+	expect(register_raw(&dst, IORING_REGISTER_CLONE_BUFFERS, &clone, 1), -EINVAL);
 	close_pair(&src, &dst);
 }
 

@@ -9,11 +9,6 @@
 /* The most opcodes that IORING_REGISTER_PROBE tells about. */
 #define MAX_PROBED 256
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 struct row {
 	const char *name;
 	unsigned op;
@@ -26,7 +21,7 @@ static void expect_rows(struct io_uring *ring, const struct row *rows, size_t co
 {
 	for (size_t i = 0; i < count; i++)
 		expect_at(__FILE__, __LINE__, rows[i].name,
-			  call(ring, rows[i].op, rows[i].arg, rows[i].nr), rows[i].want);
+			  register_raw(ring, rows[i].op, rows[i].arg, rows[i].nr), rows[i].want);
 }
 
 /* ---- Every call ------------------------------------------------------------------------------ */
@@ -257,7 +252,7 @@ static void unknown_opcodes(void)
 	need_linux(6, 3, "looking at the opcode first");
 	open_ring(&ring, 8, 0);
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
-		expect(call(&ring, unknown[i], NULL, 0), -EINVAL);
+		expect(register_raw(&ring, unknown[i], NULL, 0), -EINVAL);
 		/* The opcode is looked at before the descriptor. */
 		expect(io_uring_register(9999, unknown[i], NULL, 0), -EINVAL);
 	}
@@ -297,7 +292,7 @@ static void *register_in_thread(void *arg)
 {
 	struct io_uring *ring = arg;
 
-	expect(call(ring, IORING_UNREGISTER_FILES, NULL, 0), -EEXIST);
+	expect(register_raw(ring, IORING_UNREGISTER_FILES, NULL, 0), -EEXIST);
 	expect(io_uring_register_personality(ring), -EEXIST);
 	return NULL;
 }
@@ -310,7 +305,7 @@ static void single_issuer(void)
 	open_ring(&ring, 8, IORING_SETUP_SINGLE_ISSUER);
 	expect(pthread_create(&thread, NULL, register_in_thread, &ring), 0);
 	expect(pthread_join(thread, NULL), 0);
-	expect(call(&ring, IORING_UNREGISTER_FILES, NULL, 0), -ENXIO);
+	expect(register_raw(&ring, IORING_UNREGISTER_FILES, NULL, 0), -ENXIO);
 	io_uring_queue_exit(&ring);
 }
 
@@ -521,8 +516,8 @@ static void personality_ids(void)
 	expect(io_uring_unregister_personality(&ring, 2), -EINVAL);
 	/* Ids go round before they come again. */
 	expect(io_uring_register_personality(&ring), 4);
-	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, (void *)1, 1), -EINVAL);
-	expect(call(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 65536 + 1), -EINVAL);
+	expect(register_raw(&ring, IORING_UNREGISTER_PERSONALITY, (void *)1, 1), -EINVAL);
+	expect(register_raw(&ring, IORING_UNREGISTER_PERSONALITY, NULL, 65536 + 1), -EINVAL);
 	expect(io_uring_unregister_personality(&ring, 1), 0);
 	io_uring_queue_exit(&ring);
 }

@@ -5,11 +5,6 @@
 /* How many rings a thread can have registered. */
 #define MAX_INDICES 16
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 /* ---- Disabled rings -------------------------------------------------------------------------- */
 
 static void disabled(void)
@@ -383,7 +378,7 @@ static void bad_restrictions(void)
 static int add_index(struct io_uring *ring, unsigned *index)
 {
 	struct io_uring_rsrc_update up = { .offset = *index, .data = (uint64_t)ring->ring_fd };
-	int ret = call(ring, IORING_REGISTER_RING_FDS, &up, 1);
+	int ret = register_raw(ring, IORING_REGISTER_RING_FDS, &up, 1);
 
 	*index = up.offset;
 	return ret;
@@ -393,7 +388,7 @@ static int drop_index(struct io_uring *ring, unsigned index)
 {
 	struct io_uring_rsrc_update up = { .offset = index };
 
-	return call(ring, IORING_UNREGISTER_RING_FDS, &up, 1);
+	return register_raw(ring, IORING_UNREGISTER_RING_FDS, &up, 1);
 }
 
 static int enter_index(unsigned index)
@@ -459,18 +454,18 @@ static void index_of_no_ring(void)
 	ups[0].data = (uint64_t)ring.ring_fd;
 	ups[1].data = (uint64_t)fds[0];
 	ups[2].data = (uint64_t)ring.ring_fd;
-	expect(call(&ring, IORING_REGISTER_RING_FDS, &ups[1], 1), -EOPNOTSUPP);
+	expect(register_raw(&ring, IORING_REGISTER_RING_FDS, &ups[1], 1), -EOPNOTSUPP);
 	/* As many as went well. */
-	expect(call(&ring, IORING_REGISTER_RING_FDS, ups, 3), 1);
+	expect(register_raw(&ring, IORING_REGISTER_RING_FDS, ups, 3), 1);
 	expect(ups[0].offset, 0);
 	expect(enter_index(0), 0);
 	expect(enter_index(9), -EBADF);
 	ups[1].data = 9999;
-	expect(call(&ring, IORING_REGISTER_RING_FDS, &ups[1], 1), -EBADF);
+	expect(register_raw(&ring, IORING_REGISTER_RING_FDS, &ups[1], 1), -EBADF);
 	/* To unregister, data has to be 0. */
-	expect(call(&ring, IORING_UNREGISTER_RING_FDS, &ups[0], 1), -EINVAL);
+	expect(register_raw(&ring, IORING_UNREGISTER_RING_FDS, &ups[0], 1), -EINVAL);
 	ups[0].data = 0;
-	expect(call(&ring, IORING_UNREGISTER_RING_FDS, &ups[0], 1), 1);
+	expect(register_raw(&ring, IORING_UNREGISTER_RING_FDS, &ups[0], 1), 1);
 	io_uring_queue_exit(&ring);
 }
 

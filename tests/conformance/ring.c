@@ -225,6 +225,11 @@ void expect_none_at(const char *file, int line, struct io_uring *ring, unsigned 
 	expect_at(file, line, "no completion", ret, ms ? -ETIME : -EAGAIN);
 }
 
+int register_raw(struct io_uring *ring, unsigned opcode, const void *arg, unsigned nr_args)
+{
+	return io_uring_register((unsigned)ring->ring_fd, opcode, arg, nr_args);
+}
+
 void expect_usable(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);

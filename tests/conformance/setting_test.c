@@ -5,11 +5,6 @@
 
 #include "requests.h"
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 /* ---- Workers --------------------------------------------------------------------------------- */
 
 static void run_in_worker(struct io_uring *ring)
@@ -314,7 +309,7 @@ static void query_opcodes(void)
 	need_query();
 	open_ring(&ring, 8, 0);
 	/* With or without a ring. */
-	expect(call(&ring, IORING_REGISTER_QUERY, &hdr, 0), 0);
+	expect(register_raw(&ring, IORING_REGISTER_QUERY, &hdr, 0), 0);
 	hdr = query_of(IO_URING_QUERY_OPCODES, &opcodes, sizeof(opcodes));
 	memset(&opcodes, 0, sizeof(opcodes));
 	expect(io_uring_register_query(&hdr), 0);
@@ -328,7 +323,7 @@ static void query_opcodes(void)
 	expect(opcodes.sqe_flags, 0x7f);
 	expect(opcodes.enter_flags & 0xff, 0xff);
 	/* The number after the last is no opcode. */
-	expect(call(&ring, opcodes.nr_register_opcodes, NULL, 0), -EINVAL);
+	expect(register_raw(&ring, opcodes.nr_register_opcodes, NULL, 0), -EINVAL);
 	io_uring_free_probe(probe);
 	io_uring_queue_exit(&ring);
 }
@@ -442,7 +437,7 @@ static void pbuf_ring_errors(void)
 	check(memory != MAP_FAILED, "no memory");
 	open_ring(&ring, 8, 0);
 #define WITH(field, value) \
-	(reg = good, reg.field = (value), call(&ring, IORING_REGISTER_PBUF_RING, &reg, 1))
+	(reg = good, reg.field = (value), register_raw(&ring, IORING_REGISTER_PBUF_RING, &reg, 1))
 	expect(WITH(ring_entries, 0), -EINVAL);
 	expect(WITH(ring_entries, 3), -EINVAL);
 	expect(WITH(ring_entries, 65536), -EINVAL);
@@ -454,12 +449,12 @@ static void pbuf_ring_errors(void)
 	expect(WITH(ring_entries, 32768), 0);
 	expect(WITH(ring_entries, 4), -EEXIST);
 	reg.resv[0] = 1;
-	expect(call(&ring, IORING_UNREGISTER_PBUF_RING, &reg, 1), -EINVAL);
+	expect(register_raw(&ring, IORING_UNREGISTER_PBUF_RING, &reg, 1), -EINVAL);
 	reg = good;
 	reg.flags = IOU_PBUF_RING_INC;
-	expect(call(&ring, IORING_UNREGISTER_PBUF_RING, &reg, 1), -EINVAL);
-	expect(call(&ring, IORING_UNREGISTER_PBUF_RING, &good, 1), 0);
-	expect(call(&ring, IORING_UNREGISTER_PBUF_RING, &good, 1), -ENOENT);
+	expect(register_raw(&ring, IORING_UNREGISTER_PBUF_RING, &reg, 1), -EINVAL);
+	expect(register_raw(&ring, IORING_UNREGISTER_PBUF_RING, &good, 1), 0);
+	expect(register_raw(&ring, IORING_UNREGISTER_PBUF_RING, &good, 1), -ENOENT);
 	expect(WITH(ring_entries, 4), 0);
 #undef WITH
 	io_uring_queue_exit(&ring);
@@ -536,7 +531,7 @@ static void newer_than_the_kernel(void)
 	expect(io_uring_register_bpf_filter_task(&bpf), -EINVAL);
 	for (op = opcodes.nr_register_opcodes; op <= IORING_REGISTER_BPF_FILTER; op++)
 		for (unsigned nr = 0; nr < 2; nr++) {
-			expect(call(&ring, op, zeroes, nr), -EINVAL);
+			expect(register_raw(&ring, op, zeroes, nr), -EINVAL);
 			expect(io_uring_register(~0U, op, zeroes, nr), -EINVAL);
 		}
 	io_uring_queue_exit(&ring);

@@ -4,11 +4,6 @@
 
 #include "conformance.h"
 
-static int call(struct io_uring *ring, unsigned op, const void *arg, unsigned nr)
-{
-	return io_uring_register((unsigned)ring->ring_fd, op, arg, nr);
-}
-
 /* ---- Files that tell themselves apart -------------------------------------------------------- */
 
 /* A file that begins with `letter`. */
@@ -55,7 +50,7 @@ static void open_table(struct io_uring *ring, unsigned nr, const uint64_t *tags)
 	for (unsigned i = 0; i < nr; i++)
 		fds[i] = file_of((char)('A' + i));
 	reg.data = (uintptr_t)fds;
-	expect(call(ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), 0);
+	expect(register_raw(ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), 0);
 	for (unsigned i = 0; i < nr; i++)
 		close(fds[i]);
 }
@@ -66,7 +61,7 @@ static void open_sparse(struct io_uring *ring, unsigned nr)
 	int ret;
 
 	open_ring(ring, 8, 0);
-	ret = call(ring, IORING_REGISTER_FILES2, &reg, sizeof(reg));
+	ret = register_raw(ring, IORING_REGISTER_FILES2, &reg, sizeof(reg));
 	if (ret == -EINVAL)
 		need_linux(5, 19, "a sparse table");
 	expect(ret, 0);
@@ -80,11 +75,7 @@ static int update(struct io_uring *ring, unsigned offset, const int *fds, unsign
 static int update_tagged(struct io_uring *ring, unsigned offset, const int *fds,
 			 const uint64_t *tags, unsigned nr)
 {
-	struct io_uring_rsrc_update2 up = {
-		.offset = offset, .data = (uintptr_t)fds, .tags = (uintptr_t)tags, .nr = nr
-	};
-
-	return call(ring, IORING_REGISTER_FILES_UPDATE2, &up, sizeof(up));
+	return io_uring_register_files_update_tag(ring, offset, fds, (const __u64 *)tags, nr);
 }
 
 /* A read of one byte by the file in `slot`, which waits. */
@@ -158,7 +149,7 @@ static void only_one_table(void)
 
 	open_table(&ring, 2, NULL);
 	expect(io_uring_register_files(&ring, fds, 1), -EBUSY);
-	expect(call(&ring, IORING_REGISTER_FILES2, &sparse, sizeof(sparse)), -EBUSY);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &sparse, sizeof(sparse)), -EBUSY);
 	expect_slots(&ring, "AB");
 	expect(io_uring_unregister_files(&ring), 0);
 	expect(io_uring_unregister_files(&ring), -ENXIO);
@@ -210,14 +201,14 @@ static void too_many_files(void)
 	memset(fds, -1, sizeof(fds));
 	open_ring(&ring, 8, 0);
 	sys(setrlimit(RLIMIT_NOFILE, &limit));
-	expect(call(&ring, IORING_REGISTER_FILES, fds, 101), -EMFILE);
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
-	expect(call(&ring, IORING_REGISTER_FILES, fds, 100), 0);
+	expect(register_raw(&ring, IORING_REGISTER_FILES, fds, 101), -EMFILE);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
+	expect(register_raw(&ring, IORING_REGISTER_FILES, fds, 100), 0);
 	expect(io_uring_unregister_files(&ring), 0);
 	reg.nr = (1U << 20) + 1;
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
 	reg.nr = ~0U;
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EMFILE);
 	io_uring_queue_exit(&ring);
 }
 
@@ -421,14 +412,14 @@ static void tags_of_nothing(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EINVAL);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EINVAL);
 	expect(io_uring_unregister_files(&ring), -ENXIO);
 	reg.tags = 16;
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EFAULT);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EFAULT);
 	/* Neither said that the file that was good had been let go. */
 	expect_none(&ring, 20);
 	reg.tags = 0;
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), 0);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), 0);
 	expect(update_tagged(&ring, 0, fds, tags, 2), 1);
 	fds[0] = IORING_REGISTER_FILES_SKIP;
 	expect(update_tagged(&ring, 0, fds, &tags[1], 1), -EINVAL);
@@ -447,7 +438,7 @@ static void tags_not_at_failure(void)
 	struct io_uring ring;
 
 	open_ring(&ring, 8, 0);
-	expect(call(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EBADF);
+	expect(register_raw(&ring, IORING_REGISTER_FILES2, &reg, sizeof(reg)), -EBADF);
 	expect_none(&ring, 20);
 	io_uring_queue_exit(&ring);
 }

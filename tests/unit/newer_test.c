@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What only kernels newer than the one at hand have: rings whose SQ is rewound at each submit (7.0)
- * and rings with SQEs of both sizes (6.19). The test stands in for the engine, in memory, and does
- * what the man pages say of it.
+ * What only kernels newer than the one at hand have: rings whose SQ is rewound at each submit
+ * (7.0), rings with SQEs of both sizes (6.19), and the last register calls. The test stands in for
+ * the engine, in memory, and does what the man pages say of it.
  */
 #include "fake_ring.h"
 #include "support.h"
@@ -10,9 +10,12 @@
 #include "engine/engine.h"
 
 __typeof__(engine_enter) __wrap_engine_enter;
+__typeof__(engine_register) __wrap_engine_register;
 
 /* What the engine saw. */
 static struct {
+	unsigned fd, opcode, nr_args; /* of the last register call, with its argument */
+	const void *arg;
 	unsigned take; /* SQEs it takes from one enter at most */
 	uint64_t taken[64];
 	unsigned taken_nr;
@@ -84,6 +87,41 @@ int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long
 	if (fake.ring.flags & IORING_SETUP_SQ_REWIND)
 		return enter_rewound((unsigned)to_submit);
 	return enter_mixed((unsigned)to_submit);
+}
+
+int __wrap_engine_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)
+{
+	engine.fd = fd;
+	engine.opcode = opcode;
+	engine.arg = arg;
+	engine.nr_args = nr_args;
+	return -EPERM;
+}
+
+/* ---- Register calls (7.0) -------------------------------------------------------------------- */
+
+#define assert_registered(want_fd, want_opcode, want_arg, want_nr) \
+	do {                                                       \
+		assert_int_equal(engine.fd, want_fd);              \
+		assert_int_equal(engine.opcode, want_opcode);      \
+		assert_ptr_equal(engine.arg, want_arg);            \
+		assert_int_equal(engine.nr_args, want_nr);         \
+	} while (0)
+
+static void test_register_calls(void **state)
+{
+	struct zcrx_ctrl ctrl;
+	struct io_uring_bpf bpf;
+
+	(void)state;
+	fake.ring.ring_fd = 77;
+	assert_ret(-EPERM, io_uring_register_zcrx_ctrl(&fake.ring, &ctrl));
+	assert_registered(77, IORING_REGISTER_ZCRX_CTRL, &ctrl, 0);
+	assert_ret(-EPERM, io_uring_register_bpf_filter(&fake.ring, &bpf));
+	assert_registered(77, IORING_REGISTER_BPF_FILTER, &bpf, 1);
+	/* Of the task, so of no ring. */
+	assert_ret(-EPERM, io_uring_register_bpf_filter_task(&bpf));
+	assert_registered(-1U, IORING_REGISTER_BPF_FILTER, &bpf, 1);
 }
 
 /* ---- Rings that are rewound ------------------------------------------------------------------ */
@@ -202,6 +240,7 @@ static void test_large_needs_the_flag(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_register_calls, open_rewound),
 		cmocka_unit_test_setup(test_rewound_from_the_start, open_rewound),
 		cmocka_unit_test_setup(test_rewound_full, open_rewound),
 		cmocka_unit_test_setup(test_rewound_partly_taken, open_rewound),
