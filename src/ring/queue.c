@@ -42,8 +42,8 @@ static void rewind_sq(struct io_uring *ring, unsigned taken)
 static int ring_enter(struct io_uring *ring, unsigned submit, unsigned wait_nr, unsigned flags,
 		      const void *arg, size_t arg_size)
 {
-	int ret =
-		engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, arg, arg_size);
+	int ret = engine_enter(ring_engine(ring), (unsigned)ring->enter_ring_fd, submit, wait_nr,
+			       flags, arg, arg_size);
 
 	if (uring_unlikely(ring->flags & IORING_SETUP_SQ_REWIND) && ret > 0)
 		rewind_sq(ring, (unsigned)ret);
@@ -94,7 +94,10 @@ static bool sq_needs_enter(const struct io_uring *ring, unsigned submit, unsigne
 	return false;
 }
 
-/* Rings for which submitting is more than publishing and entering. */
+/*
+ * Rings for which submitting is more than publishing and entering. Those of the user engine go the
+ * same way, since a branch where these are told apart costs the others least.
+ */
 #define SUBMITS_OTHERWISE (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL | IORING_SETUP_SQ_REWIND)
 
 __attribute__((noinline)) static int submit_otherwise(struct io_uring *ring, unsigned wait_nr,
@@ -116,7 +119,7 @@ static inline int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_
 {
 	unsigned submit, flags;
 
-	if (uring_unlikely(ring->flags & SUBMITS_OTHERWISE))
+	if (uring_unlikely(ring->flags & SUBMITS_OTHERWISE || ring_engine(ring) != KERNEL_ENGINE))
 		return submit_otherwise(ring, wait_nr, get_events);
 	submit = publish_sqes(ring);
 	flags = ring_enter_flags(ring);
@@ -126,7 +129,8 @@ static inline int submit_ring(struct io_uring *ring, unsigned wait_nr, bool get_
 		flags |= IORING_ENTER_GETEVENTS;
 	else if (!submit)
 		return 0;
-	return engine_enter((unsigned)ring->enter_ring_fd, submit, wait_nr, flags, NULL, 0);
+	return engine_enter(KERNEL_ENGINE, (unsigned)ring->enter_ring_fd, submit, wait_nr, flags,
+			    NULL, 0);
 }
 
 API int io_uring_submit(struct io_uring *ring)
@@ -412,7 +416,9 @@ API int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait)
 API int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
 			unsigned int flags, void *arg, size_t sz)
 {
-	return engine_enter(fd, to_submit, min_complete, flags, arg, sz);
+	enum engine engine = engine_of(fd, flags & IORING_ENTER_REGISTERED_RING);
+
+	return engine_enter(engine, fd, to_submit, min_complete, flags, arg, sz);
 }
 
 API int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_complete,

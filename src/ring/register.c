@@ -13,7 +13,7 @@ int ring_register(struct io_uring *ring, unsigned opcode, const void *arg, unsig
 		opcode |= IORING_REGISTER_USE_REGISTERED_RING;
 		fd = (unsigned)ring->enter_ring_fd;
 	}
-	return engine_register(fd, opcode, arg, nr_args);
+	return engine_register(ring_engine(ring), fd, opcode, arg, nr_args);
 }
 
 /* ---- Eventfd --------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ API int io_uring_close_ring_fd(struct io_uring *ring)
 		return -EINVAL;
 	if (ring->ring_fd == -1)
 		return -EBADF;
-	engine_close(ring->ring_fd);
+	engine_close(ring_engine(ring), ring->ring_fd);
 	ring->ring_fd = -1;
 	return 1;
 }
@@ -172,17 +172,14 @@ API int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_syn
 	return ring_register(ring, IORING_REGISTER_SYNC_CANCEL, reg, 1);
 }
 
-/* Calls about no ring in particular name descriptor -1. */
-#define NO_RING (-1U)
-
 API int io_uring_register_sync_msg(struct io_uring_sqe *sqe)
 {
-	return engine_register(NO_RING, IORING_REGISTER_SEND_MSG_RING, sqe, 1);
+	return engine_register_blind(IORING_REGISTER_SEND_MSG_RING, sqe, 1);
 }
 
 API int io_uring_register_query(struct io_uring_query_hdr *query)
 {
-	return engine_register(NO_RING, IORING_REGISTER_QUERY, query, 0);
+	return engine_register_blind(IORING_REGISTER_QUERY, query, 0);
 }
 
 /* ---- Zero-copy receive, filters -------------------------------------------------------------- */
@@ -204,11 +201,14 @@ API int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf 
 
 API int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf)
 {
-	return engine_register(NO_RING, IORING_REGISTER_BPF_FILTER, bpf, 1);
+	return engine_register_blind(IORING_REGISTER_BPF_FILTER, bpf, 1);
 }
 
 API int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg,
 			  unsigned int nr_args)
 {
-	return engine_register(fd, opcode, arg, nr_args);
+	if (fd == -1U)
+		return engine_register_blind(opcode, arg, nr_args);
+	return engine_register(engine_of(fd, opcode & IORING_REGISTER_USE_REGISTERED_RING), fd,
+			       opcode, arg, nr_args);
 }

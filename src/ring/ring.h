@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of src/ring share: the library's marks on a ring, and the export mark. */
+/* What the files of src/ring share: the library's marks on a ring. */
 #ifndef ANYRING_RING_H
 #define ANYRING_RING_H
 
@@ -7,10 +7,8 @@
 /* The checks are for the code of applications. */
 #undef ANYRING_CHECKED
 #include "liburing.h"
+#include "api.h"
 #include "engine/engine.h"
-
-/* Everything else in the library is hidden. */
-#define API __attribute__((visibility("default")))
 
 /* struct io_uring's int_flags. Those that every enter passes on have the values it takes. */
 enum {
@@ -18,7 +16,13 @@ enum {
 	RING_NO_IOWAIT = IORING_ENTER_NO_IOWAIT,	   /* io_uring_set_iowait(ring, false) */
 	RING_REG_BY_INDEX = 1 << 0, /* io_uring_register(2) takes that index too */
 	RING_APP_MEMORY = 1 << 1,   /* the rings lie in memory of the application's */
+	RING_OF_USER_ENGINE = 1 << 2,
 };
+
+static inline enum engine ring_engine(const struct io_uring *ring)
+{
+	return ring->int_flags & RING_OF_USER_ENGINE ? USER_ENGINE : KERNEL_ENGINE;
+}
 
 /* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
 unsigned ring_flush_sq(struct io_uring *ring);

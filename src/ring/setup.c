@@ -129,6 +129,7 @@ static void unmap_queues(struct io_uring *ring)
 
 static int map_regions(int fd, const struct io_uring_params *p, struct io_uring *ring)
 {
+	enum engine engine = ring_engine(ring);
 	struct io_uring_sq *sq = &ring->sq;
 	struct io_uring_cq *cq = &ring->cq;
 	void *ptr;
@@ -141,23 +142,31 @@ static int map_regions(int fd, const struct io_uring_params *p, struct io_uring 
 			sq->ring_sz = cq->ring_sz;
 		cq->ring_sz = sq->ring_sz;
 	}
-	ret = engine_map(fd, IORING_OFF_SQ_RING, sq->ring_sz, &ptr);
+	ret = engine_map(engine, fd, IORING_OFF_SQ_RING, sq->ring_sz, &ptr);
 	if (ret)
 		return ret;
 	sq->ring_ptr = ptr;
 	if (!(p->features & IORING_FEAT_SINGLE_MMAP)) {
-		ret = engine_map(fd, IORING_OFF_CQ_RING, cq->ring_sz, &ptr);
+		ret = engine_map(engine, fd, IORING_OFF_CQ_RING, cq->ring_sz, &ptr);
 		if (ret)
 			return ret;
 	}
 	cq->ring_ptr = ptr;
 
 	sq->sqes_sz = (unsigned)(p->sq_entries * sqe_bytes(p->flags));
-	ret = engine_map(fd, IORING_OFF_SQES, sq->sqes_sz, &ptr);
+	ret = engine_map(engine, fd, IORING_OFF_SQES, sq->sqes_sz, &ptr);
 	if (ret)
 		return ret;
 	sq->sqes = ptr;
 	return 0;
+}
+
+/* A ring without anything but its engine. */
+static void clear_ring(struct io_uring *ring, enum engine engine)
+{
+	memset(ring, 0, sizeof(*ring));
+	if (engine == USER_ENGINE)
+		ring->int_flags = RING_OF_USER_ENGINE;
 }
 
 static void remember_params(struct io_uring *ring, int fd, const struct io_uring_params *p)
@@ -171,11 +180,11 @@ static void remember_params(struct io_uring *ring, int fd, const struct io_uring
 	}
 }
 
-API int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring)
+static int map_ring(enum engine engine, int fd, struct io_uring_params *p, struct io_uring *ring)
 {
 	int ret;
 
-	memset(ring, 0, sizeof(*ring));
+	clear_ring(ring, engine);
 	ret = map_regions(fd, p, ring);
 	if (ret) {
 		unmap_queues(ring);
@@ -186,6 +195,11 @@ API int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *
 	fill_sq_array(&ring->sq);
 	remember_params(ring, fd, p);
 	return 0;
+}
+
+API int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring)
+{
+	return map_ring(engine_of((unsigned)fd, false), fd, p, ring);
 }
 
 /* The sizes the kernel will compute from the same parameters. */
@@ -235,13 +249,14 @@ API ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params 
 {
 	struct io_uring_params probe = { .flags = 0 };
 	ssize_t size = io_uring_memory_size_params(entries, p);
+	enum engine engine;
 	int fd;
 
 	if (size < 0)
 		return size;
-	fd = engine_setup(1, &probe);
+	fd = engine_setup(1, &probe, &engine);
 	if (fd >= 0)
-		engine_close(fd);
+		engine_close(engine, fd);
 	/* The kernels with workers of their own are those that count rings otherwise. ENOMEM: one
 	 * that counts, and has not enough even for the smallest. */
 	if (fd >= 0 && probe.features & IORING_FEAT_NATIVE_WORKERS)
@@ -293,6 +308,7 @@ static void use_placed_rings(struct io_uring *ring, const struct ring_memory *me
 static int setup_once(unsigned entries, struct io_uring *ring, struct io_uring_params *p,
 		      struct ring_memory *mem)
 {
+	enum engine engine;
 	int fd, ret;
 
 	if (mem) {
@@ -300,16 +316,16 @@ static int setup_once(unsigned entries, struct io_uring *ring, struct io_uring_p
 		if (ret)
 			return ret;
 	}
-	fd = engine_setup(entries, p);
+	fd = engine_setup(entries, p, &engine);
 	if (fd < 0)
 		return fd;
 	if (!mem) {
-		ret = io_uring_queue_mmap(fd, p, ring);
+		ret = map_ring(engine, fd, p, ring);
 		if (ret)
-			engine_close(fd);
+			engine_close(engine, fd);
 		return ret;
 	}
-	memset(ring, 0, sizeof(*ring));
+	clear_ring(ring, engine);
 	use_placed_rings(ring, mem);
 	point_queues(ring, p);
 	fill_sq_array(&ring->sq);
@@ -460,10 +476,12 @@ API void io_uring_queue_exit(struct io_uring *ring)
 	if (ring->int_flags & RING_FD_REGISTERED)
 		io_uring_unregister_ring_fd(ring);
 	if (ring->ring_fd != -1)
-		engine_close(ring->ring_fd);
+		engine_close(ring_engine(ring), ring->ring_fd);
 }
 
 API int io_uring_setup(unsigned int entries, struct io_uring_params *p)
 {
-	return engine_setup(entries, p);
+	enum engine engine;
+
+	return engine_setup(entries, p, &engine);
 }

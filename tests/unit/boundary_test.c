@@ -8,9 +8,9 @@
 
 #include "engine/engine.h"
 
-__typeof__(engine_setup) __real_engine_setup, __wrap_engine_setup;
-__typeof__(engine_enter) __real_engine_enter, __wrap_engine_enter;
-__typeof__(engine_map) __real_engine_map, __wrap_engine_map;
+__typeof__(kernel_setup) __real_kernel_setup, __wrap_kernel_setup;
+__typeof__(kernel_enter) __real_kernel_enter, __wrap_kernel_enter;
+__typeof__(kernel_map) __real_kernel_map, __wrap_kernel_map;
 
 /* What the boundary is to do, and what went across. Zeroed before each test. */
 static struct {
@@ -33,7 +33,7 @@ static int reset(void **state)
 	return 0;
 }
 
-int __wrap_engine_setup(unsigned entries, struct io_uring_params *p)
+int __wrap_kernel_setup(unsigned entries, struct io_uring_params *p)
 {
 	int ret;
 
@@ -41,19 +41,19 @@ int __wrap_engine_setup(unsigned entries, struct io_uring_params *p)
 	boundary.setup_flags[boundary.setups++] = p->flags;
 	if (p->flags & boundary.refused_flags)
 		return -EINVAL;
-	ret = __real_engine_setup(entries, p);
+	ret = __real_kernel_setup(entries, p);
 	if (ret >= 0)
 		p->features &= ~boundary.hidden_features;
 	return ret;
 }
 
-int __wrap_engine_map(int fd, unsigned long long offset, size_t size, void **ptr)
+int __wrap_kernel_map(int fd, unsigned long long offset, size_t size, void **ptr)
 {
 	if ((int)++boundary.maps == boundary.failing_map) {
 		*ptr = MAP_FAILED;
 		return -ENOMEM;
 	}
-	return __real_engine_map(fd, offset, size, ptr);
+	return __real_kernel_map(fd, offset, size, ptr);
 }
 
 /* An engine for nops in ordinary memory: takes all that is published, and answers at once. */
@@ -78,7 +78,7 @@ static int fake_enter(struct io_uring *ring, unsigned to_submit)
 	return (int)n;
 }
 
-int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+int __wrap_kernel_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
 			unsigned long flags, const void *arg, size_t argsz)
 {
 	int err = boundary.failing_enter;
@@ -94,7 +94,7 @@ int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long
 	}
 	if (boundary.fake)
 		return fake_enter(boundary.fake, (unsigned)to_submit);
-	return __real_engine_enter(fd, to_submit, min_complete, flags, arg, argsz);
+	return __real_kernel_enter(fd, to_submit, min_complete, flags, arg, argsz);
 }
 
 /* ---- Kernels that know less ------------------------------------------------------------------ */

@@ -9,8 +9,8 @@
 
 #include "engine/engine.h"
 
-__typeof__(engine_enter) __wrap_engine_enter;
-__typeof__(engine_register) __wrap_engine_register;
+__typeof__(kernel_enter) __wrap_kernel_enter;
+__typeof__(kernel_register) __wrap_kernel_register;
 
 /* What the engine saw. */
 static struct {
@@ -79,7 +79,7 @@ static int enter_mixed(unsigned to_submit)
 	return (int)to_submit;
 }
 
-int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
+int __wrap_kernel_enter(unsigned long fd, unsigned long to_submit, unsigned long min_complete,
 			unsigned long flags, const void *arg, size_t argsz)
 {
 	(void)fd, (void)min_complete, (void)flags, (void)arg, (void)argsz;
@@ -89,7 +89,7 @@ int __wrap_engine_enter(unsigned long fd, unsigned long to_submit, unsigned long
 	return enter_mixed((unsigned)to_submit);
 }
 
-int __wrap_engine_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)
+int __wrap_kernel_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)
 {
 	engine.fd = fd;
 	engine.opcode = opcode;
