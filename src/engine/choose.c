@@ -2,18 +2,16 @@
 /* Which engine a ring gets. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "anyring.h"
 #include "api.h"
 #include "engine/engine.h"
+#include "engine/look.h"
+#include "engine/reason.h"
 #include "engine/syscall.h"
 
-/* Neither has the program asked, nor has the environment been looked at. */
-#define UNSET (-1)
-
-/* An enum anyring_engine, or UNSET. It guards nothing else, so relaxed accesses are enough. */
-static int setting = UNSET;
+/* Longer than any line that is said. */
+#define LINE_MAX_BYTES 512
 
 static const char *const names[] = {
 	[ANYRING_AUTO] = "auto",
@@ -23,55 +21,148 @@ static const char *const names[] = {
 
 #define ENGINES (sizeof(names) / sizeof(names[0]))
 
+/* What was asked for: an enum anyring_engine, and by whom. */
+enum {
+	ASKED_ENGINE = 0xff,
+	ASKED_BY_CALL = 1 << 8,
+	ASKED_BY_ENVIRONMENT = 1 << 9,
+	ASKED_YET = 1 << 10, /* 0: neither has the program said, nor was the environment read */
+};
+
+/* It guards nothing else, so relaxed accesses are enough; the same for the other two. */
+static unsigned asked;
+
+/* How the last set-up went: what was asked for in the low half, and above it the kernel engine's
+ * answer, 0 if it was not tried, or gave a ring. 0: there was none. */
+static unsigned long long last;
+
+/* Bit N: ANYRING_LOG has told of engine N, or has nothing to tell. */
+static unsigned told;
+
+API const char *anyring_engine_name(enum anyring_engine engine)
+{
+	return (unsigned)engine < ENGINES ? names[engine] : NULL;
+}
+
+API int anyring_find_engine(const char *name, enum anyring_engine *engine)
+{
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (!strcmp(name, names[i])) {
+			*engine = (enum anyring_engine)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* One line on stderr, in one write. */
+static void say(struct text *line)
+{
+	size_t length = line->length < line->size - 1 ? line->length : line->size - 2;
+
+	line->start[length] = '\n';
+	syscall6(__NR_write, STDERR_FILENO, (long)line->start, (long)length + 1, 0, 0, 0);
+}
+
 /* ---- What is asked for ----------------------------------------------------------------------- */
 
 static void say_unknown(const char *value)
 {
-	static const char before[] = "anyring: ANYRING_ENGINE is \"",
-			  after[] = "\", not auto, kernel or user: it is taken for auto\n";
-	struct iovec line[] = {
-		{ (void *)before, sizeof(before) - 1 },
-		{ (void *)value, strnlen(value, 100) },
-		{ (void *)after, sizeof(after) - 1 },
-	};
+	char buffer[LINE_MAX_BYTES];
+	struct text line = { .start = buffer, .size = sizeof(buffer) };
 
-	syscall6(__NR_writev, STDERR_FILENO, (long)line, 3, 0, 0, 0);
+	text_add(&line,
+		 "anyring: ANYRING_ENGINE is '%.100s', not auto, kernel or user: auto is taken",
+		 value);
+	say(&line);
 }
 
-static int from_environment(void)
+static unsigned read_environment(void)
 {
 	const char *value = secure_getenv("ANYRING_ENGINE");
+	enum anyring_engine engine = ANYRING_AUTO;
 
 	if (!value || !*value)
-		return ANYRING_AUTO;
-	for (unsigned i = 0; i < ENGINES; i++)
-		if (!strcmp(value, names[i]))
-			return (int)i;
+		return ASKED_YET | ANYRING_AUTO;
+	if (!anyring_find_engine(value, &engine))
+		return ASKED_YET | ASKED_BY_ENVIRONMENT | engine;
 	say_unknown(value);
-	return ANYRING_AUTO;
+	return ASKED_YET | ANYRING_AUTO;
+}
+
+static unsigned what_is_asked(void)
+{
+	unsigned now = __atomic_load_n(&asked, __ATOMIC_RELAXED), first;
+
+	if (now)
+		return now;
+	first = read_environment();
+	/* Another thread may have set it meanwhile, which counts more. */
+	if (__atomic_compare_exchange_n(&asked, &now, first, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return first;
+	return now;
 }
 
 API enum anyring_engine anyring_get_engine(void)
 {
-	int now = __atomic_load_n(&setting, __ATOMIC_RELAXED);
-	int first;
-
-	if (now != UNSET)
-		return (enum anyring_engine)now;
-	first = from_environment();
-	/* Another thread may have set it meanwhile, which counts more. */
-	if (__atomic_compare_exchange_n(&setting, &now, first, false, __ATOMIC_RELAXED,
-					__ATOMIC_RELAXED))
-		now = first;
-	return (enum anyring_engine)now;
+	return (enum anyring_engine)(what_is_asked() & ASKED_ENGINE);
 }
 
 API int anyring_set_engine(enum anyring_engine engine)
 {
 	if ((unsigned)engine >= ENGINES)
 		return -EINVAL;
-	__atomic_store_n(&setting, (int)engine, __ATOMIC_RELAXED);
+	__atomic_store_n(&asked, ASKED_YET | ASKED_BY_CALL | engine, __ATOMIC_RELAXED);
 	return 0;
+}
+
+/* ---- Why ------------------------------------------------------------------------------------- */
+
+static void add_reason(struct text *t, unsigned what, int refusal)
+{
+	enum anyring_engine engine = (enum anyring_engine)(what & ASKED_ENGINE);
+	const char *then = refusal ? "; " : "";
+
+	if (!what)
+		text_add(t, "no ring was set up yet");
+	else if (what & ASKED_BY_ENVIRONMENT)
+		text_add(t, "ANYRING_ENGINE=%s%s", names[engine], then);
+	else if (engine != ANYRING_AUTO)
+		text_add(t, "the program asks for it%s", then);
+	else if (!refusal)
+		text_add(t, "io_uring is allowed here");
+	if (refusal)
+		reason_of_refusal(t, refusal);
+}
+
+API int anyring_reason(char *text, size_t size)
+{
+	struct text t = { .start = text, .size = size };
+	unsigned long long now = __atomic_load_n(&last, __ATOMIC_RELAXED);
+
+	if (size)
+		*text = '\0';
+	add_reason(&t, (unsigned)now, (int)(now >> 32));
+	return (int)t.length;
+}
+
+/* With ANYRING_LOG=1, which engine it is and why, once an engine. */
+static void tell(enum anyring_engine engine, unsigned what, int refusal)
+{
+	unsigned bit = 1U << engine;
+	char buffer[LINE_MAX_BYTES];
+	struct text line = { .start = buffer, .size = sizeof(buffer) };
+	const char *log;
+
+	if (__atomic_load_n(&told, __ATOMIC_RELAXED) & bit ||
+	    __atomic_fetch_or(&told, bit, __ATOMIC_RELAXED) & bit)
+		return;
+	log = secure_getenv("ANYRING_LOG");
+	if (!log || strcmp(log, "1"))
+		return;
+	text_add(&line, "anyring: %s engine: ", names[engine]);
+	add_reason(&line, what, refusal);
+	say(&line);
 }
 
 /* ---- What is there --------------------------------------------------------------------------- */
@@ -82,28 +173,48 @@ static bool is_refusal(int ret)
 	return ret == -ENOSYS || ret == -EPERM || ret == -EACCES || ret == -EOPNOTSUPP;
 }
 
+/*
+ * True if the limit on locked memory is what leaves none for a ring. Some kernels count rings
+ * against it (before 5.12, and again since 6.14 or so), and no more can be known of how much of it
+ * is used. Where memory itself is short, the user engine gets none either, and says so.
+ */
+static bool is_memlock(int ret)
+{
+	unsigned long long limit;
+
+	return ret == -ENOMEM && !look_exempt_from_memlock() && look_at_memlock(&limit);
+}
+
 int engine_setup(unsigned entries, struct io_uring_params *p, enum engine *engine)
 {
-	enum anyring_engine asked = anyring_get_engine();
-	int ret;
+	unsigned what = what_is_asked();
+	enum anyring_engine wanted = (enum anyring_engine)(what & ASKED_ENGINE), got = wanted;
+	int ret = 0, refusal = 0;
+	bool refused = false;
 
-	*engine = KERNEL_ENGINE;
-	if (asked != ANYRING_USER) {
+	if (wanted != ANYRING_USER) {
 		ret = kernel_setup(entries, p);
-		if (asked == ANYRING_KERNEL || !is_refusal(ret))
-			return ret;
+		refusal = ret < 0 ? ret : 0;
+		refused = is_refusal(ret) || is_memlock(ret);
+		got = refused && wanted == ANYRING_AUTO ? ANYRING_USER : ANYRING_KERNEL;
 	}
-	*engine = USER_ENGINE;
-	return user_setup(entries, p);
+	if (got == ANYRING_USER)
+		ret = user_setup(entries, p);
+	__atomic_store_n(&last, (unsigned long long)(unsigned)refusal << 32 | what,
+			 __ATOMIC_RELAXED);
+	if (ret >= 0 || refused)
+		tell(got, what, refusal);
+	*engine = got == ANYRING_USER ? USER_ENGINE : KERNEL_ENGINE;
+	return ret;
 }
 
 /* True if rings set up now are the user engine's. */
 static bool user_is_chosen(void)
 {
-	enum anyring_engine asked = anyring_get_engine();
+	enum anyring_engine wanted = anyring_get_engine();
 
-	if (asked != ANYRING_AUTO)
-		return asked == ANYRING_USER;
+	if (wanted != ANYRING_AUTO)
+		return wanted == ANYRING_USER;
 	/* Who may set up rings is told that this one cannot be; others, that they may not. */
 	return is_refusal(kernel_setup(0, NULL));
 }
