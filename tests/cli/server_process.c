@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +14,7 @@
 #include <unistd.h>
 
 #include "cases/check.h"
+#include "cases/refuse.h"
 #include "server_process.h"
 
 #define MAX_WORDS     40
@@ -25,29 +23,10 @@
 #define LOOK_MS	      2
 #define START_MS      10000
 
-/* io_uring_setup, _enter and _register have these numbers everywhere. */
-#define FIRST_RING_CALL 425
-#define LAST_RING_CALL	427
-
 /* For the report of a failing case. */
 static struct process *processes[MAX_PROCESSES];
 
 /* ---- In the child, before exec --------------------------------------------------------------- */
-
-static bool deny_ring(int error)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FIRST_RING_CALL, 0, 2),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_RING_CALL, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
-
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
-}
 
 static void become_program(const struct process *p, char *const *argv,
 			   const struct server_setup *setup)
@@ -73,7 +52,7 @@ static void become_program(const struct process *p, char *const *argv,
 	}
 	if (setup->nofile && setrlimit(RLIMIT_NOFILE, &files))
 		_exit(126);
-	if (setup->deny_ring && !deny_ring(setup->deny_ring))
+	if (setup->deny_ring && !refuse_calls(FIRST_RING_CALL, LAST_RING_CALL, setup->deny_ring))
 		_exit(126);
 	execv(argv[0], argv);
 	_exit(127);

@@ -89,7 +89,7 @@ extern const struct conformance_case between_cases[];
 extern const struct conformance_case futex_cases[];
 extern const struct conformance_case command_cases[];
 
-/* False: there is no such engine. */
+/* Sets the engine that all cases run on, and says which. False: there is none of that name. */
 bool choose_engine(const char *name);
 
 /* ---- Checks: cases/check.h has check(condition, "what is wrong") ----------------------------- */
@@ -114,9 +114,10 @@ void skip_because_of(const char *format, ...) __attribute__((noreturn, format(pr
 
 /* ---- Rings ----------------------------------------------------------------------------------- */
 
-/* Never returns on failure. Skips where io_uring is refused, or lacks one of the flags. */
+/* Never returns on failure. Skips where the engine lacks one of the flags, or, as try_ring(), where
+ * the kernel engine is asked for and io_uring is refused. */
 void open_ring(struct io_uring *ring, unsigned entries, unsigned flags);
-/* For set-up that is itself the subject: 0 or -errno, but skips where io_uring is refused. */
+/* For set-up that is itself the subject: 0 or -errno. */
 int try_ring(struct io_uring *ring, unsigned entries, struct io_uring_params *p);
 
 /* The next SQE, with `data`; fails the case if the queue is full. Prepare it AFTER getting it. */

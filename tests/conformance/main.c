@@ -2,7 +2,7 @@
 /*
  * What io_uring does, promise by promise, on the engine named: each case in a process of its own.
  *
- *   conformance_test --engine kernel [PART OF A NAME]
+ *   conformance_test --engine kernel|user|auto [PART OF A NAME]
  */
 #include <ftw.h>
 #include <stdio.h>
@@ -92,7 +92,8 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc < 3 || strcmp(argv[1], "--engine") || !choose_engine(argv[2])) {
-		fputs("usage: conformance_test --engine kernel [PART OF A NAME]\n", stderr);
+		fputs("usage: conformance_test --engine kernel|user|auto [PART OF A NAME]\n",
+		      stderr);
 		return 2;
 	}
 	if (!mkdtemp(folder)) {

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <sys/utsname.h>
 
+#include <anyring.h>
+
 #include "conformance.h"
 
 /* Longer than any case waits for something that does come. */
@@ -11,10 +13,33 @@
 
 static bool on_kernel;
 
+/* Where the choice is free: the kernel if it gives rings. */
+static bool kernel_is_there(void)
+{
+	struct io_uring ring;
+	bool kernel;
+
+	if (io_uring_queue_init(1, &ring, 0))
+		return false;
+	kernel = anyring_ring_engine(&ring) == ANYRING_KERNEL;
+	io_uring_queue_exit(&ring);
+	return kernel;
+}
+
 bool choose_engine(const char *name)
 {
-	on_kernel = !strcmp(name, "kernel");
-	return on_kernel;
+	enum anyring_engine engine;
+	char reason[300];
+
+	if (anyring_find_engine(name, &engine))
+		return false;
+	anyring_set_engine(engine);
+	on_kernel = engine == ANYRING_KERNEL || (engine == ANYRING_AUTO && kernel_is_there());
+	anyring_reason(reason, sizeof(reason));
+	printf("# on the %s engine: %s\n", on_kernel ? "kernel" : "user",
+	       engine == ANYRING_AUTO ? reason : "as asked");
+	fflush(stdout);
+	return true;
 }
 
 /* ---- Checks ---------------------------------------------------------------------------------- */
@@ -72,6 +97,7 @@ void need_op(int opcode, const char *what)
 	struct io_uring_probe *probe = io_uring_get_probe();
 	bool has;
 
+	check(probe || on_kernel, "no probe");
 	if (!probe)
 		skip_because_of("no probe: %s", what);
 	has = io_uring_opcode_supported(probe, opcode);
@@ -92,7 +118,8 @@ int try_ring(struct io_uring *ring, unsigned entries, struct io_uring_params *p)
 {
 	int ret = io_uring_queue_init_params(entries, ring, p);
 
-	if (ret == -EPERM || ret == -ENOSYS)
+	/* The user engine is there for where it is: it has nothing to refuse. */
+	if (on_kernel && (ret == -EPERM || ret == -ENOSYS))
 		skip_because_of("io_uring is refused here: %s", strerror(-ret));
 	return ret;
 }
