@@ -1,57 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* When the kernel gives no ring: why, in words, and what to do. */
+/* When there is no ring to be had: why, in words, and what to do. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "anyring.h"
 #include "cli.h"
 #include "ring_refused.h"
 
-/* kernel.io_uring_disabled (since Linux 6.6): '0', '1' or '2'; 0 if it cannot be read. */
-static char sysctl_disabled(void)
+/* Which of the kernel engine's errors `auto` makes up for. */
+static bool auto_helps(int error)
 {
-	int fd = open("/proc/sys/kernel/io_uring_disabled", O_RDONLY | O_CLOEXEC);
-	char value = 0;
-
-	if (fd < 0)
-		return 0;
-	if (read(fd, &value, 1) != 1)
-		value = 0;
-	close(fd);
-	return value;
+	return anyring_get_engine() == ANYRING_KERNEL &&
+	       (error == EPERM || error == EACCES || error == ENOSYS || error == EOPNOTSUPP ||
+		error == ENOMEM);
 }
 
-static const char *cause(int error)
+static const char *way_out(int error)
 {
-	char sysctl;
-
-	switch (error) {
-	case EPERM:
-		sysctl = sysctl_disabled();
-		if (sysctl == '1' || sysctl == '2')
-			return "the sysctl kernel.io_uring_disabled refuses it; set it to 0";
-		return "a seccomp filter, as container runtimes have, refuses it; allow "
-		       "io_uring_setup, io_uring_enter and io_uring_register";
-	case ENOSYS:
-		return "this kernel is older than 5.1, built without it, or filtered";
-	case ENOMEM:
-		return "not enough memory, or RLIMIT_MEMLOCK is too low; raise 'ulimit -l'";
-	case EMFILE:
-		return "too many open files; raise 'ulimit -n'";
-	default:
-		return "this kernel lacks something it needs";
-	}
+	if (auto_helps(error))
+		return "; use --engine auto";
+	if (error == EMFILE)
+		return "; raise 'ulimit -n'";
+	if (error == EINVAL && anyring_get_engine() != ANYRING_USER)
+		return "; this kernel lacks something that is needed: use --engine user";
+	return "";
 }
 
 int ring_refused(int error, const char *instead)
 {
 	static bool said;
+	char reason[400] = "";
 
 	/* Relaxed: of many threads any one may say it, once. */
 	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		return EXIT_FAILED;
-	say("cannot set up io_uring: %s: %s%s%s", strerror(-error), cause(-error),
+	if (auto_helps(-error))
+		anyring_reason(reason, sizeof(reason));
+	say("cannot set up a ring: %s%s%s%s", *reason ? reason : strerror(-error), way_out(-error),
 	    instead ? "; or " : "", instead ? instead : "");
 	return EXIT_FAILED;
 }

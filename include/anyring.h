@@ -49,8 +49,8 @@ int anyring_find_engine(const char *name, enum anyring_engine *engine);
 
 /*
  * Why the ring that this process set up last, or could not set up, got the engine it did: a line
- * for people, without its end, such as "io_uring_setup: Operation not permitted: a seccomp filter is
- * in place". What is behind a refusal is looked up at the time of this call, in /proc. As
+ * for people, without its end, such as "io_uring_setup: Operation not permitted: a seccomp filter
+ * is in place". What is behind a refusal is looked up at the time of this call, in /proc. As
  * snprintf(), it returns the length of the whole text, of which `text` takes what fits, with a zero
  * byte.
  */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "engine.h"
 #include "echo/echo.h"
 
 static uint64_t get(const uint64_t *counter)
@@ -29,28 +30,38 @@ static struct echo_counters sum_counters(const struct echo_worker *workers, unsi
 	return sum;
 }
 
+static void print_json(const struct echo_options *o, const struct echo_counters *c)
+{
+	putchar('{');
+	engine_print_json();
+	printf("\"server\":\"%s\",\"threads\":%u,\"connections\":%" PRIu64 ",\"messages\":%" PRIu64
+	       ",\"bytes\":%" PRIu64 ",\"system_calls\":%" PRIu64 ",\"completions\":%" PRIu64
+	       ",\"largest_batch\":%" PRIu64 ",\"cpu_usec\":%" PRIu64 "}\n",
+	       o->server->name, o->threads, c->connections, c->messages, c->bytes, c->system_calls,
+	       c->completions, c->largest_batch, cpu_usec());
+}
+
+static void print_text(const struct echo_counters *c)
+{
+	printf("connections    %" PRIu64 "\n"
+	       "messages       %" PRIu64 "\n"
+	       "bytes          %" PRIu64 "\n"
+	       "system calls   %" PRIu64 "\n"
+	       "completions    %" PRIu64 "\n"
+	       "largest batch  %" PRIu64 "\n"
+	       "CPU time       %.3f s\n",
+	       c->connections, c->messages, c->bytes, c->system_calls, c->completions,
+	       c->largest_batch, (double)cpu_usec() / 1e6);
+	engine_print_text(15);
+}
+
 void counters_print(const struct echo_worker *workers, unsigned n, bool json)
 {
-	const struct echo_options *o = workers[0].options;
 	struct echo_counters c = sum_counters(workers, n);
 
-	/* All values are numbers and names of our own: nothing to quote. */
 	if (json)
-		printf("{\"server\":\"%s\",\"threads\":%u,\"connections\":%" PRIu64
-		       ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"system_calls\":%" PRIu64
-		       ",\"completions\":%" PRIu64 ",\"largest_batch\":%" PRIu64
-		       ",\"cpu_usec\":%" PRIu64 "}\n",
-		       o->server->name, n, c.connections, c.messages, c.bytes, c.system_calls,
-		       c.completions, c.largest_batch, cpu_usec());
+		print_json(workers[0].options, &c);
 	else
-		printf("connections    %" PRIu64 "\n"
-		       "messages       %" PRIu64 "\n"
-		       "bytes          %" PRIu64 "\n"
-		       "system calls   %" PRIu64 "\n"
-		       "completions    %" PRIu64 "\n"
-		       "largest batch  %" PRIu64 "\n"
-		       "CPU time       %.3f s\n",
-		       c.connections, c.messages, c.bytes, c.system_calls, c.completions,
-		       c.largest_batch, (double)cpu_usec() / 1e6);
+		print_text(&c);
 	fflush(stdout);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "echo/echo.h"
 
 /* Descriptors that are no connections: standard ones, listeners, rings, signals. */
@@ -38,7 +39,12 @@ void worker_ready(struct echo_worker *worker)
 	const struct echo_options *o = worker->options;
 
 	/* Relaxed: only the count matters. */
-	if (__atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED) == o->threads)
+	if (__atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED) < o->threads)
+		return;
+	if (engine_remembered())
+		say("%s server on %s, %s engine", o->server->name, o->endpoint.name,
+		    engine_remembered());
+	else
 		say("%s server on %s", o->server->name, o->endpoint.name);
 }
 

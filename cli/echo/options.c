@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "echo/echo.h"
 
 static const struct echo_server servers[] = {
@@ -57,6 +58,7 @@ enum {
 	OPT_MAX_CONNS,
 	OPT_IDLE,
 	OPT_WITHOUT,
+	OPT_ENGINE,
 	OPT_JSON
 };
 
@@ -66,6 +68,7 @@ static const struct option long_options[] = {
 	{ "unix", required_argument, NULL, OPT_UNIX },
 	{ "server", required_argument, NULL, OPT_SERVER },
 	{ "threads", required_argument, NULL, 't' },
+	{ "engine", required_argument, NULL, OPT_ENGINE },
 	{ "async", no_argument, NULL, 'a' },
 	{ "batch", optional_argument, NULL, 'b' },
 	{ "fixed", optional_argument, NULL, 'f' },
@@ -106,6 +109,8 @@ static void print_help(void)
 	     "  -h, --help\n"
 	     "\n"
 	     "For the ring servers:\n"
+	     "      --engine NAME        who serves the rings: auto, kernel, or user, which does\n"
+	     "                           without io_uring (auto: user where the kernel refuses)\n"
 	     "  -a, --async              let a kernel worker do each operation (IOSQE_ASYNC)\n"
 	     "  -s, --sqpoll             let a kernel thread poll for submissions\n"
 	     "For --server ring, whose parts are on wherever the kernel has them:\n"
@@ -218,6 +223,9 @@ static int parse_one(int c, struct echo_options *o, struct words *w)
 			return usage_error("'%s' is no number of threads (1 to %d)", optarg,
 					   ECHO_MAX_THREADS);
 		break;
+	case OPT_ENGINE:
+		w->ring_only = "--engine";
+		return engine_set(optarg);
 	case 'a':
 		o->async = true;
 		w->ring_only = "--async";

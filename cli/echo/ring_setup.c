@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "ring_refused.h"
 #include "echo/ring.h"
 
@@ -183,6 +184,7 @@ bool ring_open(struct ring_server *r)
 		r->ring.ring_fd = -1;
 		return false;
 	}
+	engine_remember(&r->ring);
 	ask_kernel(r);
 	if (r->parts & PART_REGISTERED_RING && io_uring_register_ring_fd(&r->ring) < 0)
 		give_up(r, PART_REGISTERED_RING, "registered ring descriptors", "5.18");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "liburing.h"
+#include "engine.h"
 #include "ring_refused.h"
 #include "ring_room.h"
 #include "echo/echo.h"
@@ -363,6 +364,7 @@ static int serve_simple(struct echo_worker *w, bool batch)
 	ret = io_uring_queue_init(ENTRIES, &s.ring, w->options->sqpoll ? IORING_SETUP_SQPOLL : 0);
 	if (ret)
 		return ring_refused(ret, "use --server epoll");
+	engine_remember(&s.ring);
 	worker_ready(w);
 	run_loop(&s);
 	io_uring_queue_exit(&s.ring);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine.h"
 #include "ring_refused.h"
 #include "ring_room.h"
 #include "load/load.h"
@@ -252,6 +253,7 @@ static int load_with(struct load *l, const struct load_kind *kind)
 
 	if (ret)
 		return ring_refused(ret, NULL);
+	engine_remember(&l->ring);
 	l->failed = !kind->open(l);
 	if (!l->failed) {
 		run(l, kind);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine.h"
 #include "load/load.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	OPT_DEPTH,
 	OPT_ONCE,
 	OPT_IDLE,
+	OPT_ENGINE,
 	OPT_JSON
 };
 
@@ -25,6 +27,7 @@ static const struct option long_options[] = {
 	{ "depth", required_argument, NULL, OPT_DEPTH },
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "idle", required_argument, NULL, OPT_IDLE },
+	{ "engine", required_argument, NULL, OPT_ENGINE },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -47,6 +50,9 @@ static void print_help(void)
 	     "      --once           each connection sends one message, reads it back and closes\n"
 	     "                       (1000 messages, if neither -T nor -n says otherwise)\n"
 	     "      --idle N         this many more connections, open and silent\n"
+	     "      --engine NAME    who serves the ring: auto, kernel, or user, which does "
+	     "without\n"
+	     "                       io_uring (auto: user where the kernel refuses)\n"
 	     "      --json           results as JSON\n"
 	     "  -h, --help\n"
 	     "\n"
@@ -95,6 +101,8 @@ static int parse_one(int c, struct load_options *o, struct endpoint_words *w)
 			return usage_error("'%s' is no number of connections (0 to %d)", optarg,
 					   LOAD_MAX_CONNS);
 		break;
+	case OPT_ENGINE:
+		return engine_set(optarg);
 	case OPT_JSON:
 		o->json = true;
 		break;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "load/load.h"
 
 static const struct {
@@ -34,7 +35,9 @@ static void report_json(const struct load *l)
 {
 	double s = seconds_of(l);
 
-	printf("{\"connections\":%u,\"size\":%u,\"depth\":%u,\"once\":%s,\"messages\":%" PRIu64
+	putchar('{');
+	engine_print_json();
+	printf("\"connections\":%u,\"size\":%u,\"depth\":%u,\"once\":%s,\"messages\":%" PRIu64
 	       ",\"seconds\":%.6f,\"messages_per_second\":%.1f,\"megabytes_per_second\":%.3f,"
 	       "\"latency_usec\":{",
 	       l->options->conns, l->options->size, l->options->depth,
@@ -65,6 +68,7 @@ static void report_text(const struct load *l)
 	       "mismatches  %" PRIu64 "\n"
 	       "unanswered  %" PRIu64 "\n",
 	       micro(l->latency.max), l->errors, l->mismatches, l->unanswered);
+	engine_print_text(12);
 }
 
 void load_report(const struct load *l)

@@ -121,18 +121,18 @@ API int anyring_set_engine(enum anyring_engine engine)
 static void add_reason(struct text *t, unsigned what, int refusal)
 {
 	enum anyring_engine engine = (enum anyring_engine)(what & ASKED_ENGINE);
-	const char *then = refusal ? "; " : "";
+	const char *who = what & ASKED_BY_ENVIRONMENT ? "ANYRING_ENGINE" : "the program";
 
-	if (!what)
+	if (!what) {
 		text_add(t, "no ring was set up yet");
-	else if (what & ASKED_BY_ENVIRONMENT)
-		text_add(t, "ANYRING_ENGINE=%s%s", names[engine], then);
-	else if (engine != ANYRING_AUTO)
-		text_add(t, "the program asks for it%s", then);
-	else if (!refusal)
-		text_add(t, "io_uring is allowed here");
+		return;
+	}
 	if (refusal)
 		reason_of_refusal(t, refusal);
+	if (engine != ANYRING_AUTO)
+		text_add(t, "%s%s asks for the %s engine", refusal ? "; " : "", who, names[engine]);
+	else if (!refusal)
+		text_add(t, "io_uring is allowed here");
 }
 
 API int anyring_reason(char *text, size_t size)

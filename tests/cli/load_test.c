@@ -329,6 +329,32 @@ static void refuses_nonsense(const struct variant *v)
 	}
 }
 
+static void names_its_engine(const struct variant *v)
+{
+	static const struct {
+		const char *words, *member, *why;
+	} runs[] = {
+		{ "-n 5 --engine user", "\"engine\":\"user\"", "asks for the user engine" },
+		{ "--once -n 5 --engine user", "\"engine\":\"user\"", "asks for the user engine" },
+	};
+	static const struct variant epoll = { .words = "epoll" };
+	struct server s;
+
+	(void)v;
+	server_start(&s, &epoll, NULL);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		char *out, *err;
+		int code = run_load(s.port, runs[i].words, &out, &err);
+
+		check(code == 0, "'load %s' exits with %d: %s %s", runs[i].words, code, out, err);
+		check(strstr(out, runs[i].member) && strstr(out, runs[i].why),
+		      "'load %s' does not name its engine: %s", runs[i].words, out);
+		free(out);
+		free(err);
+	}
+	server_stop(&s, SIGTERM);
+}
+
 const struct behaviour load_behaviours[] = {
 	{ .name = "load counts what it was asked for",
 	  .run = counts_messages,
@@ -340,6 +366,7 @@ const struct behaviour load_behaviours[] = {
 	{ .name = "load tells what was not answered", .run = tells_unanswered, .once = true },
 	{ .name = "load believes no server", .run = believes_nobody, .once = true },
 	{ .name = "load names a missing server", .run = names_a_missing_server, .once = true },
+	{ .name = "load names its engine", .run = names_its_engine, .once = true },
 	{ .name = "load refuses nonsense", .run = refuses_nonsense, .once = true },
 	{ 0 },
 };

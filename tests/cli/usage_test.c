@@ -89,6 +89,10 @@ static void usage_errors(const struct variant *v)
 		{ { "echo", "--multishot=maybe" }, "maybe" },
 		{ { "echo", "-a", "--server", "blocking" }, "--async" },
 		{ { "echo", "--server", "epoll", "-s" }, "--sqpoll" },
+		{ { "echo", "--server", "epoll", "--engine", "user" }, "--engine" },
+		{ { "echo", "--engine", "diesel" }, "auto, kernel, user" },
+		{ { "echo", "--engine" }, "--engine" },
+		{ { "load", "--engine", "diesel" }, "auto, kernel, user" },
 		{ { "echo", "--without", "brakes" }, "brakes" },
 		{ { "echo", "--server", "fancy" }, "fancy" },
 		{ { "echo", "--server", "fancy" },
@@ -170,11 +174,29 @@ static const int refusals[] = { EPERM, ENOSYS };
 
 #define REFUSALS (sizeof(refusals) / sizeof(refusals[0]))
 
-static void ring_refused(const struct variant *v)
+/* The counters that the server has printed name this engine, and give a reason with `why` in it;
+ * those of a server without rings name none. */
+static void check_engine(const struct server *s, const struct variant *v, const char *engine,
+			 const char *why)
+{
+	char *out = process_out(&s->process), member[64];
+
+	snprintf(member, sizeof(member), "\"engine\":\"%s\"", engine);
+	if (v->traits & NO_RING)
+		check(!strstr(out, "engine"), "names an engine: %s", out);
+	else
+		check(strstr(out, member) && strstr(out, why), "no %s, with '%s', in %s", member,
+		      why, out);
+	free(out);
+}
+
+/* The words of a server that is started with --engine kernel, and told no. */
+static void kernel_refused(const struct variant *v)
 {
 	char line[256], port[8];
-	const char *words[MAX_ARGUMENTS + 4] = { "echo", "-p", port, "--server" };
-	unsigned n = 4;
+	const char *words[MAX_ARGUMENTS + 6] = { "echo",     "-p",     port,
+						 "--engine", "kernel", "--server" };
+	unsigned n = 6;
 	int reservation;
 
 	snprintf(line, sizeof(line), "%s", v->words);
@@ -185,25 +207,37 @@ static void ring_refused(const struct variant *v)
 		struct server_setup setup = { .deny_ring = refusals[i] };
 
 		check_complaint(words, &setup, 1,
-				(const char *[]){ "io_uring", "--server epoll", NULL });
+				(const char *[]){ strerror(refusals[i]), "a seccomp filter",
+						  "--engine auto", "--server epoll", NULL });
 	}
 	close(reservation);
 }
 
-static void needs_no_ring(const struct variant *v)
+static void serves_anyway(const struct variant *v)
 {
-	if (v->traits & NEEDS_RING) {
-		ring_refused(v);
-		return;
-	}
 	for (size_t i = 0; i < REFUSALS; i++) {
-		struct server_setup setup = { .deny_ring = refusals[i] };
+		struct server_setup setup = { .deny_ring = refusals[i], .words = "--json" };
 		struct server s;
 
 		server_start(&s, v, &setup);
 		talk_once(&s, 10000);
-		server_stop(&s, SIGTERM);
+		server_stop_only(&s, SIGTERM);
+		check_engine(&s, v, "user", strerror(refusals[i]));
+		server_free(&s);
 	}
+}
+
+/* Which engine served is in the counters, and why. */
+static void named_engine(const struct variant *v)
+{
+	struct server_setup setup = { .words = "--json --engine user" };
+	struct server s;
+
+	server_start(&s, v, &setup);
+	talk_once(&s, 10000);
+	server_stop_only(&s, SIGTERM);
+	check_engine(&s, v, "user", "asks for the user engine");
+	server_free(&s);
 }
 
 const struct behaviour usage_behaviours[] = {
@@ -211,6 +245,10 @@ const struct behaviour usage_behaviours[] = {
 	{ .name = "a port in use is named", .run = port_in_use },
 	{ .name = "a foreign address is named", .run = foreign_address, .once = true },
 	{ .name = "help gives an example", .run = help, .once = true },
-	{ .name = "where io_uring is refused", .run = needs_no_ring, .ringless = true },
+	{ .name = "where io_uring is refused", .run = serves_anyway },
+	{ .name = "the kernel engine where io_uring is refused",
+	  .run = kernel_refused,
+	  .not_for = NO_RING },
+	{ .name = "the user engine", .run = named_engine, .not_for = NO_RING },
 	{ 0 },
 };

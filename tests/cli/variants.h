@@ -10,7 +10,7 @@ enum trait {
 	ONE_CLIENT = 1 << 0, /* serves clients one after the other */
 	SEVERAL_LISTENERS =
 		1 << 1, /* limits are for each thread: which client meets one is chance */
-	NEEDS_RING = 1 << 2,
+	NO_RING = 1 << 2,
 };
 
 struct variant {
@@ -27,7 +27,6 @@ struct behaviour {
 	void (*run)(const struct variant *variant);
 	unsigned not_for;
 	bool once;
-	bool ringless; /* runs where io_uring is refused, too, whatever the variant */
 };
 
 /* Each ends with an empty row. */
