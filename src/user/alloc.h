@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The C library's allocator, with errno left alone. */
+#ifndef ANYRING_USER_ALLOC_H
+#define ANYRING_USER_ALLOC_H
+
+#include <errno.h>
+#include <stdlib.h>
+
+static inline void *user_alloc(size_t size)
+{
+	int saved = errno;
+	void *memory = malloc(size);
+
+	errno = saved;
+	return memory;
+}
+
+static inline void *user_zalloc(size_t count, size_t size)
+{
+	int saved = errno;
+	void *memory = calloc(count, size);
+
+	errno = saved;
+	return memory;
+}
+
+static inline void *user_realloc(void *old, size_t size)
+{
+	int saved = errno;
+	void *memory = realloc(old, size);
+
+	errno = saved;
+	return memory;
+}
+
+static inline void user_free(void *memory)
+{
+	int saved = errno;
+
+	free(memory);
+	errno = saved;
+}
+
+#endif

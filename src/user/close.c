@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a ring. */
+#include "user/cancel.h"
+#include "user/process.h"
+#include "user/progress.h"
+#include "user/rings.h"
+#include "user/sqpoll.h"
+#include "user/submit.h"
+#include "user/sys.h"
+#include "user/user.h"
+
+/* Ends all requests that are under way; what a worker has begun ends by itself, soon. */
+static void cancel_everything(struct uring *ring)
+{
+	struct list all;
+
+	while (!list_is_empty(&ring->drained)) {
+		struct request *req = list_entry(ring->drained.next, struct request, queue);
+
+		list_del(&req->queue);
+		ring->running += chain_length(req);
+		request_fail(req, -ECANCELED);
+	}
+	list_init(&all);
+	list_splice_tail(&all, &ring->pending);
+	while (!list_is_empty(&all)) {
+		struct request *req = list_entry(all.next, struct request, all);
+
+		/* Back where it was, as ending one may end others, too. */
+		list_del(&req->all);
+		list_add_tail(&ring->pending, &req->all);
+		request_cancel(req);
+	}
+	run_ready(ring);
+	run_deferred(ring);
+}
+
+void ring_shut_down(struct uring *ring)
+{
+	if (ring->sqpoll)
+		sqpoll_stop(ring);
+	ring_lock(ring);
+	ring->closing = true;
+	/* What belongs to another process is its own. */
+	if (ring->epoch == process_epoch()) {
+		cancel_everything(ring);
+		files_free(ring);
+		buffers_free(ring);
+		groups_free(ring);
+	}
+	reactor_wake(ring);
+	ring_unlock(ring);
+	ring_put(ring);
+}
+
+int user_close(int fd)
+{
+	struct uring *ring = rings_remove(fd);
+	int ret = (int)SYS(close, fd);
+
+	if (ring)
+		ring_drop_user(ring);
+	return ret;
+}

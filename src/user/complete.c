@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Issuing requests, and ending them. */
+#include <string.h>
+
+#include "user/alloc.h"
+#include "user/link_timeout.h"
+#include "user/submit.h"
+#include "user/worker.h"
+
+/* ---- Issuing ----------------------------------------------------------------------------------- */
+
+void request_pend(struct request *req, enum request_state state)
+{
+	req->state = (uint8_t)state;
+	list_add_tail(&req->ring->pending, &req->all);
+}
+
+void request_unpend(struct request *req)
+{
+	req->state = REQ_NEW;
+	list_del(&req->all);
+}
+
+void request_queue(struct request *req)
+{
+	req->state = REQ_QUEUED;
+	list_add_tail(&req->ring->ready, &req->queue);
+}
+
+static void punt(struct request *req)
+{
+	int ret = req->op->needs_file ? request_hold_file(req) : 0;
+
+	if (ret) {
+		request_fail(req, ret);
+		return;
+	}
+	request_pend(req, REQ_WORKER);
+	link_timeout_arm(req);
+	worker_queue(req);
+}
+
+/* Would block: waits for its file if it can be polled. */
+static void wait_for_file(struct request *req)
+{
+	int ret = req->poll_events ? reactor_arm(req) : -EPERM;
+
+	if (ret == 0) {
+		link_timeout_arm(req);
+	} else if (ret == 1) {
+		/* Later, so that no request keeps others from their turn. */
+		req->state = REQ_QUEUED;
+		list_add_tail(&req->ring->again, &req->queue);
+	} else if (ret == -EPERM) {
+		punt(req);
+	} else {
+		request_fail(req, ret);
+	}
+}
+
+void request_issued(struct request *req, enum issue_result result, enum issue_how how)
+{
+	switch (result) {
+	case ISSUE_DONE:
+		request_complete(req);
+		break;
+	case ISSUE_AGAIN:
+	case ISSUE_WORKER:
+		if (req->flags & REQ_NOWAIT)
+			request_fail(req, -EAGAIN);
+		else if (req->flags & REQ_CANCELED)
+			request_fail(req, -ECANCELED);
+		else if (result == ISSUE_AGAIN)
+			wait_for_file(req);
+		else
+			punt(req);
+		break;
+	case ISSUE_ARMED:
+		if (!(how & HOW_WORKER))
+			link_timeout_arm(req);
+		break;
+	}
+}
+
+/* True if IOSQE_ASYNC, or the opcode, wants a worker at once. */
+static bool starts_in_worker(const struct request *req)
+{
+	if (req->op->blocks)
+		return true;
+	return req->flags & REQ_ASYNC && !req->op->skips_audit && !req->op->always_polls;
+}
+
+void request_issue(struct request *req, enum issue_how how)
+{
+	int ret = req->op->needs_file ? request_file(req) : 0;
+
+	if (ret) {
+		request_fail(req, ret);
+		return;
+	}
+	if (__builtin_expect(starts_in_worker(req), 0) && !(how & HOW_POLLED))
+		punt(req);
+	else
+		request_issued(req, req->op->issue(req, how), how);
+}
+
+/* One from the queue: the next of a chain, a drained one, or one whose file is ready. */
+static void issue_ready(struct request *req)
+{
+	enum issue_how how = req->poll_retries ? HOW_POLLED : HOW_INLINE;
+
+	req->state = REQ_NEW;
+	if (req->flags & REQ_CANCELED)
+		request_fail(req, -ECANCELED);
+	else if (req->flags & REQ_FAIL)
+		request_fail(req, req->res);
+	else
+		request_issue(req, how);
+}
+
+void run_ready(struct uring *ring)
+{
+	list_splice_tail(&ring->ready, &ring->again);
+	while (!list_is_empty(&ring->ready)) {
+		struct request *req = list_entry(ring->ready.next, struct request, queue);
+
+		list_del(&req->queue);
+		issue_ready(req);
+	}
+}
+
+/* ---- Ending ------------------------------------------------------------------------------------ */
+
+void *request_alloc_async(struct request *req, size_t size)
+{
+	user_free(req->async);
+	req->async = user_alloc(size);
+	return req->async;
+}
+
+void request_free(struct request *req)
+{
+	struct uring *ring = req->ring;
+
+	if (req->flags & REQ_CLEANUP)
+		req->op->cleanup(req);
+	if (req->async)
+		user_free(req->async);
+	if (req->file)
+		file_put(req->file);
+	req->link = ring->free;
+	ring->free = req;
+	ring->running--;
+	if (__builtin_expect(!ring->running, 0) && !list_is_empty(&ring->drained))
+		run_drained(ring);
+}
+
+static void post(struct request *req)
+{
+	struct completion c = {
+		.user_data = req->user_data,
+		.res = req->res,
+		.flags = req->cqe_flags,
+	};
+
+	if (req->flags & REQ_SKIP && !(req->flags & REQ_FAIL))
+		return;
+	if (req->flags & REQ_NO_CQE)
+		return;
+	if (req->flags & REQ_CQE32)
+		memcpy(c.extra, req->extra, sizeof(c.extra));
+	cq_post(req->ring, &c);
+}
+
+/* The rest of a chain whose `failed` member broke it. */
+static void cancel_chain(struct request *next, bool silent)
+{
+	while (next) {
+		struct request *req = next;
+
+		next = req->link;
+		if (!(req->flags & REQ_FAIL))
+			req->res = -ECANCELED;
+		req->flags |= REQ_FAIL;
+		if (silent)
+			req->flags |= REQ_NO_CQE;
+		post(req);
+		request_free(req);
+	}
+}
+
+/* Takes the rest of the chain off the request and goes on with it. */
+static void go_on(struct request *req)
+{
+	struct request *next = req->link;
+
+	req->link = NULL;
+	if (!next)
+		return;
+	if (req->flags & REQ_FAIL && !(req->flags & REQ_HARDLINK))
+		cancel_chain(next, req->flags & REQ_SKIP);
+	else
+		request_queue(next);
+}
+
+void request_complete(struct request *req)
+{
+	if (__builtin_expect(req->res < 0, 0) && !(req->flags & REQ_NO_FAILURE))
+		req->flags |= REQ_FAIL;
+	post(req);
+	if (__builtin_expect(req->timeout || req->flags & REQ_HAS_TIMEOUT, 0))
+		link_timeout_disarm(req);
+	go_on(req);
+	request_free(req);
+}
+
+void request_fail(struct request *req, int error)
+{
+	req->res = error;
+	req->flags |= REQ_FAIL;
+	if (req->op->fail)
+		req->op->fail(req);
+	request_complete(req);
+}
+
+bool request_post_more(struct request *req, int res, uint32_t cqe_flags)
+{
+	struct completion c = {
+		.user_data = req->user_data,
+		.res = res,
+		.flags = cqe_flags | IORING_CQE_F_MORE,
+	};
+
+	if (req->flags & REQ_CQE32)
+		memcpy(c.extra, req->extra, sizeof(c.extra));
+	return cq_post_if_room(req->ring, &c);
+}

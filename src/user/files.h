@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors that the engine holds: registered files, and duplicates for requests that wait. */
+#ifndef ANYRING_USER_FILES_H
+#define ANYRING_USER_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/list.h"
+
+struct uring;
+struct request;
+struct rsrc_tag;
+
+/* Bits of file.known: what was found out about it, so that it need not be asked again. */
+enum {
+	FILE_KIND_KNOWN = 1 << 0,
+	FILE_REGULAR = 1 << 1, /* or a block device: always ready, polls nothing */
+	FILE_SOCKET = 1 << 2,
+	FILE_TCP = 1 << 3,
+	FILE_NO_POLL = 1 << 4,	  /* epoll refused it */
+	FILE_DIRECT = 1 << 5,	  /* O_DIRECT, as of when it was asked */
+	FILE_STREAM_POS = 1 << 6, /* has no position: pipes, sockets */
+	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
+};
+
+/* A descriptor of the engine's own. Counted under the ring's lock. */
+struct file {
+	struct uring *ring;
+	int fd;
+	unsigned refs;
+	uint32_t known;
+	uint32_t
+		watched; /* EPOLL* events registered for, edge-triggered; 0: not in the epoll set */
+	uint32_t ready;	 /* EPOLL* events seen and not used up since */
+	uint32_t watch;	 /* its place in reactor.watches, while watched */
+	struct list waiters; /* requests, by request.queue */
+};
+
+struct file_slot {
+	struct file *file; /* NULL: empty */
+	uint64_t tag;	   /* posted as user_data when the file is let go; 0: nothing */
+};
+
+struct file_table {
+	struct file_slot *slots; /* NULL: no table */
+	unsigned count;
+	unsigned alloc_start, alloc_end; /* IORING_REGISTER_FILE_ALLOC_RANGE */
+	unsigned alloc_hint;
+};
+
+/* All under the ring's lock. */
+
+/* A file of a new descriptor, which it takes; refs 1. NULL: out of memory, `fd` is closed. */
+struct file *file_new(struct uring *ring, int fd);
+void file_hold(struct file *file);
+/* The last reference closes it. */
+void file_put(struct file *file);
+
+/*
+ * Makes req->sysfd what system calls are to use. A registered file is held until the request ends.
+ * -EBADF: there is none.
+ */
+int request_file(struct request *req);
+/* Before it waits: from now on the request has a duplicate of its own, whatever the application
+ * does to the descriptor. 0 or -errno (-EBADF, -EMFILE, -ENOMEM). */
+int request_hold_file(struct request *req);
+/* A duplicate beyond the application's own descriptors, close-on-exec. -errno. */
+int duplicate_fd(int fd);
+/* Moves a descriptor there; where there is no room it stays. An error passes through. */
+int own_fd(int fd);
+
+/* The file at a slot (not held), or NULL. */
+struct file *files_at(struct uring *ring, unsigned index);
+/*
+ * Puts `fd`, which it takes, into a slot; `file_index` is as SQEs have it: 1 + index, or
+ * IORING_FILE_INDEX_ALLOC. Returns 0, or with ALLOC the index; -ENXIO (no table), -EINVAL (beyond
+ * it), -ENFILE (full), -ENOMEM; then `fd` is closed.
+ */
+int files_install(struct uring *ring, int fd, unsigned file_index);
+/* Empties a slot: 0, -ENXIO, -EINVAL, -EBADF. */
+int files_remove(struct uring *ring, unsigned index);
+void files_free(struct uring *ring);
+
+#endif

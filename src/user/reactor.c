@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "user/alloc.h"
+#include "user/rings.h"
+#include "user/submit.h"
+#include "user/sys.h"
+#include "user/uring.h"
+
+/* Events taken at once; more are taken in the next round. */
+#define EVENTS_MAX 128
+
+/* What ends any wait. */
+#define ALWAYS (EPOLLERR | EPOLLHUP)
+
+/* The epoll data of the eventfd; of watches it is generation and place. */
+#define EVENT_FD_DATA	     (RING_ID_MARK << 32)
+#define GENERATION_MAX	     0xffffffU
+#define WATCH_DATA(g, place) ((uint64_t)(g) << 32 | (place))
+
+/* ---- Watches ----------------------------------------------------------------------------------- */
+
+/*
+ * Events name a watch by place and generation, not by address: one taken from the set before the
+ * lock was had may be of a file that is gone.
+ */
+static int watch_new(struct reactor *r, struct file *file)
+{
+	unsigned room = r->watch_count ? 2 * r->watch_count : 16;
+	struct watch *grown;
+
+	while (r->watch_free < r->watch_count && r->watches[r->watch_free].file)
+		r->watch_free++;
+	if (r->watch_free == r->watch_count) {
+		grown = user_realloc(r->watches, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + r->watch_count, 0, (room - r->watch_count) * sizeof(*grown));
+		r->watches = grown;
+		r->watch_count = room;
+	}
+	r->watches[r->watch_free].file = file;
+	file->watch = r->watch_free;
+	return 0;
+}
+
+static void watch_free(struct reactor *r, unsigned place)
+{
+	struct watch *watch = &r->watches[place];
+
+	watch->file = NULL;
+	watch->generation = (watch->generation + 1) & GENERATION_MAX;
+	if (place < r->watch_free)
+		r->watch_free = place;
+}
+
+static int watch_events(struct file *file, uint32_t events)
+{
+	struct reactor *r = &file->ring->reactor;
+	struct epoll_event ev = { .events = events | EPOLLET };
+	bool first = !file->watched;
+	int ret;
+
+	if (first) {
+		ret = watch_new(r, file);
+		if (ret)
+			return ret;
+	}
+	ev.data.u64 = WATCH_DATA(r->watches[file->watch].generation, file->watch);
+	ret = (int)SYS(epoll_ctl, r->epoll_fd, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, file->fd,
+		       &ev);
+	if (ret) {
+		if (first)
+			watch_free(r, file->watch);
+		return ret;
+	}
+	file->watched = events;
+	return 0;
+}
+
+void reactor_unwatch(struct file *file)
+{
+	struct reactor *r = &file->ring->reactor;
+	struct epoll_event unused = { 0 };
+
+	if (!file->watched)
+		return;
+	SYS(epoll_ctl, r->epoll_fd, EPOLL_CTL_DEL, file->fd, &unused);
+	watch_free(r, file->watch);
+	file->watched = file->ready = 0;
+}
+
+void reactor_drained(struct file *file, uint32_t events)
+{
+	file->ready &= ~events;
+}
+
+int reactor_arm(struct request *req)
+{
+	uint32_t events = req->poll_events;
+	struct file *file;
+	int ret = request_hold_file(req);
+
+	if (ret)
+		return ret;
+	file = req->file;
+	if (file->known & FILE_NO_POLL)
+		return -EPERM;
+	if (file->ready & (events | ALWAYS) & ~EPOLLET)
+		return 1;
+	if ((file->watched & events) != events) {
+		/* EPOLLRDHUP: a short receive is the last one there is if no end has come. */
+		ret = watch_events(file, file->watched | events | EPOLLRDHUP);
+		if (ret) {
+			if (ret == -EPERM)
+				file->known |= FILE_NO_POLL;
+			return ret;
+		}
+	}
+	list_add_tail(&file->waiters, &req->queue);
+	request_pend(req, REQ_POLLED);
+	req->ring->reactor.armed++;
+	return 0;
+}
+
+void reactor_disarm(struct request *req)
+{
+	list_del(&req->queue);
+	req->ring->reactor.armed--;
+}
+
+/* ---- Events ------------------------------------------------------------------------------------ */
+
+static void wake_waiters(struct file *file)
+{
+	list_for_each(link, &file->waiters)
+	{
+		struct request *req = list_entry(link, struct request, queue);
+
+		if (!(file->ready & (req->poll_events | ALWAYS)))
+			continue;
+		reactor_disarm(req);
+		request_unpend(req);
+		request_queue(req);
+	}
+}
+
+static void handle_event(struct uring *ring, const struct epoll_event *ev)
+{
+	uint32_t place = (uint32_t)ev->data.u64, generation = ev->data.u64 >> 32;
+	struct reactor *r = &ring->reactor;
+
+	if (place >= r->watch_count || generation != r->watches[place].generation ||
+	    !r->watches[place].file)
+		return;
+	r->watches[place].file->ready |= ev->events;
+	wake_waiters(r->watches[place].file);
+}
+
+static void handle_events(struct uring *ring, const struct epoll_event *events, long count)
+{
+	for (long i = 0; i < count; i++)
+		if (events[i].data.u64 != EVENT_FD_DATA)
+			handle_event(ring, &events[i]);
+	run_ready(ring);
+}
+
+void reactor_poll(struct uring *ring)
+{
+	struct epoll_event events[EVENTS_MAX];
+	long count;
+
+	ring->reactor.skipped = 0;
+	do {
+		count = SYS(epoll_pwait, ring->reactor.epoll_fd, events, EVENTS_MAX, 0, NULL, 0);
+		handle_events(ring, events, count);
+	} while (count == EVENTS_MAX);
+}
+
+/* ---- Sleeping, waking -------------------------------------------------------------------------- */
+
+#define SIGSET_SIZE (_NSIG / 8)
+
+/* Sleeps as the reactor: in the inner set. */
+static int sleep_in_set(struct uring *ring, const struct timespec *timeout, const sigset_t *sigmask)
+{
+	struct epoll_event events[EVENTS_MAX];
+	long count;
+
+	ring->reactor.sleeping = true;
+	ring->reactor.skipped = 0;
+	/* Under the lock, as all who look at it. */
+	shared_of(ring)->set_sleepers++;
+	ring_unlock(ring);
+	count = SYS(epoll_pwait2, ring->reactor.epoll_fd, events, EVENTS_MAX, timeout, sigmask,
+		    SIGSET_SIZE);
+	ring_lock(ring);
+	shared_of(ring)->set_sleepers--;
+	ring->reactor.sleeping = false;
+	handle_events(ring, events, count);
+	return count == -EINTR ? -EINTR : 0;
+}
+
+/* Sleeps beside the reactor. */
+static int sleep_beside(struct uring *ring, const struct timespec *timeout, const sigset_t *sigmask)
+{
+	struct ring_shared *shared = shared_of(ring);
+	uint32_t seq = shared->wake_seq;
+	sigset_t former;
+	long ret;
+
+	shared->seq_sleepers++;
+	ring_unlock(ring);
+	if (sigmask)
+		SYS(rt_sigprocmask, SIG_SETMASK, sigmask, &former, SIGSET_SIZE);
+	ret = SYS(futex, &shared->wake_seq, FUTEX_WAIT, seq, timeout);
+	if (sigmask)
+		SYS(rt_sigprocmask, SIG_SETMASK, &former, NULL, SIGSET_SIZE);
+	ring_lock(ring);
+	shared->seq_sleepers--;
+	return ret == -EINTR ? -EINTR : 0;
+}
+
+int reactor_sleep(struct uring *ring, int64_t timeout_ns, const sigset_t *sigmask)
+{
+	struct timespec ts = { .tv_sec = timeout_ns / NS_PER_SEC,
+			       .tv_nsec = timeout_ns % NS_PER_SEC };
+	const struct timespec *timeout = timeout_ns == TIME_NEVER ? NULL : &ts;
+
+	if (ring->reactor.sleeping)
+		return sleep_beside(ring, timeout, sigmask);
+	return sleep_in_set(ring, timeout, sigmask);
+}
+
+static void raise_event(struct uring *ring)
+{
+	uint64_t one = 1;
+
+	shared_of(ring)->event_raised = 1;
+	SYS(write, ring->reactor.event_fd, &one, sizeof(one));
+}
+
+void reactor_wake(struct uring *ring)
+{
+	struct ring_shared *shared = shared_of(ring);
+
+	if (shared->set_sleepers || !shared->event_raised)
+		raise_event(ring);
+	if (shared->seq_sleepers) {
+		/* Relaxed: all sleepers read it under the lock; futex(2) orders the rest. */
+		__atomic_add_fetch(&shared->wake_seq, 1, __ATOMIC_RELAXED);
+		SYS(futex, &shared->wake_seq, FUTEX_WAKE, INT_MAX);
+	}
+}
+
+void reactor_lower(struct uring *ring)
+{
+	uint64_t count;
+
+	if (!shared_of(ring)->event_raised)
+		return;
+	shared_of(ring)->event_raised = 0;
+	SYS(read, ring->reactor.event_fd, &count, sizeof(count));
+}
+
+/* ---- Opening, freeing -------------------------------------------------------------------------- */
+
+int reactor_open(struct uring *ring, int event_fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u64 = EVENT_FD_DATA };
+	struct reactor *r = &ring->reactor;
+	int ret;
+
+	memset(r, 0, sizeof(*r));
+	r->event_fd = event_fd >= 0 ? event_fd
+				    : own_fd((int)SYS(eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+	r->epoll_fd = own_fd((int)SYS(epoll_create1, EPOLL_CLOEXEC));
+	if (r->event_fd < 0)
+		return r->event_fd;
+	if (r->epoll_fd < 0)
+		return r->epoll_fd;
+	ret = (int)SYS(epoll_ctl, r->epoll_fd, EPOLL_CTL_ADD, r->event_fd, &ev);
+	return ret;
+}
+
+void reactor_free(struct uring *ring)
+{
+	struct reactor *r = &ring->reactor;
+
+	if (r->epoll_fd >= 0)
+		SYS(close, r->epoll_fd);
+	if (r->event_fd >= 0)
+		SYS(close, r->event_fd);
+	r->epoll_fd = r->event_fd = -1;
+	user_free(r->watches);
+	r->watches = NULL;
+	r->watch_count = r->watch_free = 0;
+}

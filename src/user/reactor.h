@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reactor of a ring: requests that wait for their file, in one epoll set, edge-triggered, and
+ * who waits for it.
+ *
+ * The ring's descriptor is an epoll set, too (the outer), which holds the inner one and an eventfd
+ * that stays raised while completions may be waiting, so that poll(2) and epoll on the ring's
+ * descriptor work. The same eventfd is in the inner set, edge-triggered: writing it wakes a thread
+ * that sleeps there, raised or not.
+ */
+#ifndef ANYRING_USER_REACTOR_H
+#define ANYRING_USER_REACTOR_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/list.h"
+
+struct uring;
+struct request;
+struct file;
+
+struct watch {
+	struct file *file; /* NULL: free */
+	uint32_t generation;
+};
+
+struct reactor {
+	int epoll_fd; /* the inner set, of this process alone */
+	int event_fd; /* shared with the processes that inherited the ring */
+	struct watch *watches;
+	unsigned watch_count, watch_free; /* how many there are; the first that may be free */
+	unsigned armed;	  /* requests that progress only if somebody looks: polls, AIO */
+	unsigned inside;  /* threads in enter */
+	bool sleeping;	  /* a thread of this process sleeps in the inner set */
+	unsigned skipped; /* enters since somebody looked into the inner set */
+};
+
+/* All under the ring's lock, which those that sleep drop meanwhile. */
+
+/* Makes the inner set, and with `event_fd` -1 the eventfd. 0 or -errno. */
+int reactor_open(struct uring *ring, int event_fd);
+void reactor_free(struct uring *ring);
+
+/*
+ * Makes the request wait for req->poll_events on its file. 0: it waits now (REQ_POLLED), and will
+ * be issued again with HOW_POLLED. 1: the file is ready already, issue again. -EPERM: a file
+ * that cannot be polled. Else -errno.
+ */
+int reactor_arm(struct request *req);
+/* Takes a waiting request off its file. */
+void reactor_disarm(struct request *req);
+/* Says that an operation found the file not ready: only a new event makes it so. */
+void reactor_drained(struct file *file, uint32_t events);
+/* Before the file's descriptor is closed. */
+void reactor_unwatch(struct file *file);
+
+/* Handles what is ready now, without waiting. */
+void reactor_poll(struct uring *ring);
+/*
+ * Sleeps until something happens, `timeout_ns` pass (TIME_NEVER: for ever) or a signal comes, and
+ * handles it. 0, or -EINTR. `sigmask`: as in ppoll(2), or NULL.
+ */
+int reactor_sleep(struct uring *ring, int64_t timeout_ns, const sigset_t *sigmask);
+/* Wakes whoever sleeps in reactor_sleep(), and raises the ring's descriptor. */
+void reactor_wake(struct uring *ring);
+/* An enter that does not wait found nothing: the descriptor may be lowered. */
+void reactor_lower(struct uring *ring);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory regions: registered waits, rings of buffers, and what may be mapped of a ring. */
+#ifndef ANYRING_USER_REGIONS_H
+#define ANYRING_USER_REGIONS_H
+
+#include "user/uring.h"
+
+/* The wait at `offset` of the registered region. 0, -EFAULT, -EINVAL. Under the lock. */
+int regions_wait_arg(struct uring *ring, uint64_t offset, size_t size,
+		     struct io_uring_reg_wait *arg);
+/* What lies at an offset for mmap(2) beside the rings: 0, -EINVAL, -ENOENT. Under the lock. */
+int regions_map(struct uring *ring, unsigned long long offset, char **from, size_t *size);
+void regions_free(struct uring *ring);
+
+#endif

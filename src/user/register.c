@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* io_uring_register(2). */
+#include "user/process.h"
+#include "user/register.h"
+#include "user/rings.h"
+#include "user/sys.h"
+#include "user/user.h"
+
+/* By opcode. Those that the engine does not have are empty. */
+static const struct register_call calls[IORING_REGISTER_LAST] = {
+	[IORING_REGISTER_PROBE] = { register_probe, 0 },
+};
+
+static int run_call(struct uring *ring, unsigned opcode, const void *arg, unsigned nr_args)
+{
+	const struct register_call *call = &calls[opcode];
+
+	if (ring->setup_flags & IORING_SETUP_SINGLE_ISSUER && ring->issuer &&
+	    ring->issuer != thread_id())
+		return -EEXIST;
+	if (!restrict_allows_register(&ring->restrictions, opcode))
+		return -EACCES;
+	if (!call->run)
+		return -EINVAL;
+	return call->run(ring, arg, nr_args);
+}
+
+int user_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)
+{
+	bool by_index = opcode & IORING_REGISTER_USE_REGISTERED_RING;
+	struct uring *ring;
+	int ret = 0;
+
+	opcode &= ~(unsigned)IORING_REGISTER_USE_REGISTERED_RING;
+	if (opcode >= IORING_REGISTER_LAST)
+		return -EINVAL;
+	ring = by_index ? ring_get_registered(fd, &ret) : ring_get(fd, &ret);
+	if (!ring)
+		return ret;
+	ring_lock(ring);
+	if (ring->epoch != process_epoch())
+		ret = ring_adopt(ring);
+	if (!ret)
+		ret = run_call(ring, opcode, arg, nr_args);
+	ring_unlock(ring);
+	ring_put(ring);
+	return ret;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Which descriptor is which ring. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/alloc.h"
+#include "user/process.h"
+#include "user/rings.h"
+#include "user/sys.h"
+#include "user/user.h"
+
+/* Descriptors are below NR_OPEN, 1 << 20 by default; beyond that no ring can be. */
+#define PAGE_FDS 1024
+#define PAGES	 1024
+
+static struct uring **pages[PAGES];
+static unsigned rings_alive;
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The calling thread's registered rings: what IORING_REGISTER_RING_FDS makes of descriptors. */
+static __thread struct uring *registered[REGISTERED_RINGS_MAX];
+static pthread_key_t thread_end;
+static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
+
+static struct uring **slot_of(unsigned fd)
+{
+	struct uring **page;
+
+	if (fd >= PAGES * PAGE_FDS)
+		return NULL;
+	/* Acquire: pairs with the release in make_slot(). */
+	page = __atomic_load_n(&pages[fd / PAGE_FDS], __ATOMIC_ACQUIRE);
+	return page ? page + fd % PAGE_FDS : NULL;
+}
+
+static struct uring **make_slot(unsigned fd)
+{
+	struct uring **page;
+
+	if (fd >= PAGES * PAGE_FDS)
+		return NULL;
+	if (!pages[fd / PAGE_FDS]) {
+		page = user_zalloc(PAGE_FDS, sizeof(*page));
+		/* Release: pairs with slot_of(). */
+		__atomic_store_n(&pages[fd / PAGE_FDS], page, __ATOMIC_RELEASE);
+	}
+	return slot_of(fd);
+}
+
+/*
+ * Takes a reference to the ring that `slot` names, without a lock: struct uring is never returned
+ * to the allocator, so a ring that ends meanwhile shows as one without references, or as another
+ * than the slot says.
+ */
+static struct uring *get_from(struct uring **slot)
+{
+	for (;;) {
+		/* Acquire: pairs with the release of rings_add(). */
+		struct uring *ring = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+		unsigned refs;
+
+		if (!ring)
+			return NULL;
+		refs = __atomic_load_n(&ring->refs, __ATOMIC_RELAXED);
+		while (refs && !__atomic_compare_exchange_n(&ring->refs, &refs, refs + 1, true,
+							    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		if (!refs)
+			continue;
+		if (__atomic_load_n(slot, __ATOMIC_ACQUIRE) == ring)
+			return ring;
+		ring_put(ring);
+	}
+}
+
+void ring_hold(struct uring *ring)
+{
+	__atomic_add_fetch(&ring->refs, 1, __ATOMIC_RELAXED);
+}
+
+void ring_drop_user(struct uring *ring)
+{
+	/* As in ring_put(): whoever ends it sees what all users did. */
+	if (!__atomic_sub_fetch(&ring->users, 1, __ATOMIC_ACQ_REL))
+		ring_shut_down(ring);
+}
+
+void ring_put(struct uring *ring)
+{
+	/* Release what was done with it; acquire it before freeing. */
+	if (!__atomic_sub_fetch(&ring->refs, 1, __ATOMIC_ACQ_REL))
+		ring_free(ring);
+}
+
+/* ---- Duplicates of a ring's descriptor --------------------------------------------------------- */
+
+/*
+ * The ring whose outer epoll set `fd` is, as the kernel tells what is in such a set: the inner one,
+ * with the ring's id as its data.
+ */
+static uint64_t ring_id_of(unsigned fd)
+{
+	unsigned long long data, id = 0;
+	char path[40], text[1024], *line;
+	long file, size;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%u", fd);
+	file = SYS(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return 0;
+	size = SYS(read, file, text, sizeof(text) - 1);
+	SYS(close, file);
+	text[size > 0 ? size : 0] = 0;
+	for (line = strstr(text, "tfd:"); line && !id; line = strstr(line + 1, "tfd:"))
+		if (sscanf(line, "tfd: %*d events: %*x data: %llx", &data) == 1 &&
+		    data >> 32 == RING_ID_MARK)
+			id = data;
+	return id;
+}
+
+static struct uring *find_by_id(uint64_t id)
+{
+	struct uring *found = NULL;
+
+	pthread_mutex_lock(&table_lock);
+	for (unsigned i = 0; i < PAGES && !found; i++)
+		for (unsigned j = 0; pages[i] && j < PAGE_FDS && !found; j++)
+			if (pages[i][j] && pages[i][j]->id == id)
+				found = get_from(&pages[i][j]);
+	pthread_mutex_unlock(&table_lock);
+	return found;
+}
+
+struct uring *ring_get(unsigned fd, int *error)
+{
+	struct uring **slot = slot_of(fd), *ring = slot ? get_from(slot) : NULL;
+	uint64_t id;
+
+	if (__builtin_expect(ring != NULL, 1))
+		return ring;
+	*error = -EBADF;
+	if (SYS(fcntl, fd, F_GETFD) < 0)
+		return NULL;
+	*error = -EOPNOTSUPP;
+	id = __atomic_load_n(&rings_alive, __ATOMIC_RELAXED) ? ring_id_of(fd) : 0;
+	return id ? find_by_id(id) : NULL;
+}
+
+int rings_add(struct uring *ring, int fd)
+{
+	struct uring **slot;
+
+	pthread_mutex_lock(&table_lock);
+	slot = make_slot((unsigned)fd);
+	if (slot) {
+		/* Release: the ring is complete; pairs with get_from(). */
+		__atomic_store_n(slot, ring, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&table_lock);
+	return slot ? 0 : -ENOMEM;
+}
+
+struct uring *rings_remove(int fd)
+{
+	struct uring **slot, *ring = NULL;
+
+	pthread_mutex_lock(&table_lock);
+	slot = slot_of((unsigned)fd);
+	if (slot && *slot) {
+		ring = *slot;
+		__atomic_store_n(slot, NULL, __ATOMIC_RELAXED);
+		__atomic_sub_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&table_lock);
+	return ring;
+}
+
+/* ---- Registered rings -------------------------------------------------------------------------- */
+
+void rings_unregister(unsigned index)
+{
+	struct uring *ring = registered[index];
+
+	registered[index] = NULL;
+	if (!ring)
+		return;
+	__atomic_sub_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
+	ring_drop_user(ring);
+}
+
+static void drop_registered(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < REGISTERED_RINGS_MAX; i++)
+		rings_unregister(i);
+}
+
+static void make_thread_end(void)
+{
+	pthread_key_create(&thread_end, drop_registered);
+}
+
+struct uring *ring_get_registered(unsigned index, int *error)
+{
+	if (index >= REGISTERED_RINGS_MAX) {
+		*error = -EINVAL;
+		return NULL;
+	}
+	*error = -EBADF;
+	return registered[index] ? get_from(&registered[index]) : NULL;
+}
+
+int rings_register(struct uring *ring, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		if (registered[i])
+			continue;
+		pthread_once(&thread_end_once, make_thread_end);
+		/* Any value but NULL has the destructor called. */
+		pthread_setspecific(thread_end, registered);
+		__atomic_add_fetch(&ring->users, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
+		registered[i] = ring;
+		return (int)i;
+	}
+	return -EBUSY;
+}
+
+bool user_owns(unsigned fd, bool by_index)
+{
+	struct uring *ring = NULL;
+	int error;
+
+	if (!__atomic_load_n(&rings_alive, __ATOMIC_RELAXED))
+		return false;
+	ring = by_index ? ring_get_registered(fd, &error) : ring_get(fd, &error);
+	if (ring)
+		ring_put(ring);
+	return ring != NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Deadlines of a ring, the nearest first: a heap. */
+#ifndef ANYRING_USER_TIMER_H
+#define ANYRING_USER_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct uring;
+struct timer;
+
+#define NS_PER_SEC 1000000000LL
+#define TIME_NEVER INT64_MAX
+
+struct timer {
+	int64_t deadline; /* ns on its clock */
+	clockid_t clock;  /* CLOCK_MONOTONIC, CLOCK_BOOTTIME or CLOCK_REALTIME */
+	unsigned place;	  /* in the heap, from 1; 0: not armed */
+	/* Called under the ring's lock, disarmed already. */
+	void (*fire)(struct uring *ring, struct timer *timer);
+};
+
+/* One heap a clock: their times do not compare. */
+struct timer_heap {
+	struct timer **at;
+	unsigned count, room;
+};
+
+enum {
+	TIMER_CLOCKS = 3
+};
+
+struct timers {
+	struct timer_heap heaps[TIMER_CLOCKS];
+};
+
+int64_t clock_now(clockid_t clock);
+
+/* All under the ring's lock. */
+
+/* 0 or -ENOMEM. timer->deadline, clock and fire are set. */
+int timer_arm(struct uring *ring, struct timer *timer);
+/* False: it was not armed. */
+bool timer_disarm(struct uring *ring, struct timer *timer);
+static inline bool timer_is_armed(const struct timer *timer)
+{
+	return timer->place != 0;
+}
+bool timers_armed(const struct uring *ring);
+/* Fires what is due. Returns ns from now until the next on CLOCK_MONOTONIC, or TIME_NEVER. */
+int64_t timers_run(struct uring *ring);
+void timers_free(struct uring *ring);
+
+#endif

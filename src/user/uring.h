@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* A ring of the user engine. */
+#ifndef ANYRING_USER_URING_H
+#define ANYRING_USER_URING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "liburing/io_uring.h"
+#include "user/buffers.h"
+#include "user/cq.h"
+#include "user/files.h"
+#include "user/groups.h"
+#include "user/list.h"
+#include "user/lock.h"
+#include "user/reactor.h"
+#include "user/request.h"
+#include "user/restrict.h"
+#include "user/timer.h"
+
+/* The features that io_uring_params.features says: all of Linux 6.18. */
+#define USER_FEATURES ((IORING_FEAT_NO_IOWAIT << 1) - 1)
+
+#define SQ_ENTRIES_MAX 32768U
+#define CQ_ENTRIES_MAX (2 * SQ_ENTRIES_MAX)
+
+/* Both queues' indices, in front of the CQEs; the kernel's layout since 5.4. Shared with the
+ * application, which may write anything here at any time: read once, check, then use. */
+struct ring_header {
+	uint32_t sq_head, sq_tail;
+	uint32_t cq_head, cq_tail;
+	uint32_t sq_mask, cq_mask;
+	uint32_t sq_entries, cq_entries;
+	uint32_t sq_dropped;
+	uint32_t sq_flags;
+	uint32_t cq_flags;
+	uint32_t cq_overflow;
+	uint32_t unused[4];
+};
+
+/* Shared by all processes that inherited the ring, but not with the application. */
+struct ring_shared {
+	uint32_t lock;	       /* protects this, both queues, and struct uring of each process */
+	uint32_t wake_seq;     /* grows with each wake-up: what those sleep on who are no reactor */
+	uint32_t seq_sleepers; /* how many those are */
+	uint32_t set_sleepers; /* threads asleep in an inner epoll set */
+	uint32_t event_raised; /* the eventfd's count is not 0 */
+};
+
+/* The memory of a ring. Offsets are the same in all processes. */
+struct ring_memory {
+	struct ring_shared *shared;
+	void *base;  /* the engine's mapping; of an application's memory there is none */
+	size_t size; /* of that mapping */
+	struct ring_header *header;
+	size_t header_size; /* with the CQEs and the array */
+	char *sqes;
+	size_t sqes_size;
+	uint32_t *sq_array; /* NULL with IORING_SETUP_NO_SQARRAY */
+	char *cqes;
+	uint32_t sq_entries, cq_entries; /* the application may overwrite the header's copies */
+};
+
+/* Linked requests, from the first to the last so far. */
+struct chain {
+	struct request *head, *last;
+};
+
+struct uring {
+	unsigned refs; /* users, and whoever works on it; see ring_put(); atomic */
+	struct uring *next_spare;
+	struct ring_memory mem; /* from here on all is new with each ring */
+	uint32_t setup_flags;	/* IORING_SETUP_* */
+	uint8_t sqe_shift;	/* log2 of the bytes of an SQE, a CQE */
+	uint8_t cqe_shift;
+	bool disabled;	/* IORING_SETUP_R_DISABLED, not enabled yet */
+	bool closing;	/* nothing is started any more */
+	unsigned users; /* the descriptor, and registrations of it: without any it ends; atomic */
+	unsigned epoch; /* the process that struct uring is true for */
+	int fd;		/* the ring's descriptor, or -1 */
+	uint64_t id;	/* never used twice in a process and its children */
+	clockid_t wait_clock; /* of the timeouts of enter (IORING_REGISTER_CLOCK) */
+	pid_t issuer;	      /* with IORING_SETUP_SINGLE_ISSUER: the thread; 0 until known */
+
+	struct request *free; /* by request.link */
+	struct list slabs;    /* where requests come from */
+	struct list pending;  /* started and not ended, by request.all */
+	struct list ready;    /* to be issued next, by request.queue */
+	struct list again;    /* to be issued in the next round */
+	struct list drained;  /* IOSQE_IO_DRAIN and what came after, by request.queue */
+	unsigned running;     /* requests begun and not ended, those of `drained` not counted */
+	struct chain chain;   /* being put together from links */
+	bool skipped_cqe;     /* IOSQE_CQE_SKIP_SUCCESS was used: no drain any more */
+	bool worker_queued;   /* since workers_wake() */
+	bool draining;	      /* requests go through `drained` */
+	bool drain_next;      /* the next that is not of this chain drains */
+
+	struct cq_state cq;
+	struct reactor reactor;
+	struct timers timers;
+	struct file_table files;
+	struct buffer_table buffers;
+	struct group_table groups;
+	struct restrictions restrictions;
+	struct sqpoll *sqpoll;
+	struct aio *aio;
+	struct regions *regions;
+	struct personalities *personalities;
+};
+
+static inline struct ring_shared *shared_of(const struct uring *ring)
+{
+	return ring->mem.shared;
+}
+
+static inline void ring_lock(struct uring *ring)
+{
+	lock_take(&ring->mem.shared->lock);
+}
+
+static inline void ring_unlock(struct uring *ring)
+{
+	lock_drop(&ring->mem.shared->lock);
+}
+
+/* For code that runs both inline, where the lock is held, and in workers, where it is not. */
+static inline void issue_lock(struct uring *ring, enum issue_how how)
+{
+	if (how & HOW_WORKER)
+		ring_lock(ring);
+}
+
+static inline void issue_unlock(struct uring *ring, enum issue_how how)
+{
+	if (how & HOW_WORKER)
+		ring_unlock(ring);
+}
+
+/* ---- setup.c, for those that make rings anew ---------------------------------------------------- */
+
+/* sq_entries and cq_entries from what was asked for: 0 or -EINVAL. */
+int params_entries(unsigned entries, struct io_uring_params *p);
+/* Memory for a ring of these parameters; with `shared` its lock is that one's. 0 or -errno. */
+int memory_map(struct ring_memory *mem, const struct io_uring_params *p,
+	       struct ring_shared *shared);
+void fill_offsets(const struct ring_memory *mem, struct io_uring_params *p);
+void uring_init_lists(struct uring *ring);
+
+/* ---- rings.c, setup.c, close.c ---------------------------------------------------------------- */
+
+/* The ring of a descriptor, with a reference, or NULL. *error: -EBADF, -EOPNOTSUPP. */
+struct uring *ring_get(unsigned fd, int *error);
+/* The same by an index of the calling thread's (IORING_ENTER_REGISTERED_RING). */
+struct uring *ring_get_registered(unsigned index, int *error);
+void ring_hold(struct uring *ring);
+/* Gives a reference back. The last frees the ring. Without the lock. */
+void ring_put(struct uring *ring);
+/* A descriptor or registration goes; the last shuts the ring down. Without the lock. */
+void ring_drop_user(struct uring *ring);
+/* A personality that is registered. */
+bool personality_exists(const struct uring *ring, unsigned id);
+/* Cancels all that is under way, waits for what cannot be, and frees what it holds. */
+void ring_shut_down(struct uring *ring);
+/* Under the lock: makes an inherited ring the calling process's. 0 or -errno. */
+int ring_adopt(struct uring *ring);
+
+#endif

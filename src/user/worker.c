@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "user/process.h"
+#include "user/progress.h"
+#include "user/submit.h"
+#include "user/worker.h"
+
+/* Workers that any number of requests may have: as many of those that end by themselves ... */
+#define BOUNDED_MAX   32
+/* ... and of those that may block for ever, such as a read of a terminal. */
+#define UNBOUNDED_MAX 1024
+
+/* A worker without work ends after this long. */
+#define IDLE_SECONDS 5
+
+#define STACK_SIZE (128 << 10)
+
+/* Requests of one kind, and the threads that run them. */
+struct crew {
+	struct list queue; /* by request.queue */
+	unsigned queued;
+	unsigned threads, idle, limit;
+	pthread_cond_t work;
+};
+
+/* Of this process; a child starts anew. Under pool.lock, which is taken within a ring's lock. */
+static struct {
+	pthread_mutex_t lock;
+	struct crew crews[2]; /* bounded, unbounded */
+	unsigned epoch;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void crew_init(struct crew *crew, unsigned limit)
+{
+	pthread_condattr_t attr;
+
+	list_init(&crew->queue);
+	crew->queued = crew->threads = crew->idle = 0;
+	crew->limit = limit;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&crew->work, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void lock_pool(void)
+{
+	/* In a child the lock may be held by a thread that fork did not copy. */
+	if (__atomic_load_n(&pool.epoch, __ATOMIC_RELAXED) != process_epoch()) {
+		pthread_mutex_init(&pool.lock, NULL);
+		crew_init(&pool.crews[0], BOUNDED_MAX);
+		crew_init(&pool.crews[1], UNBOUNDED_MAX);
+		__atomic_store_n(&pool.epoch, process_epoch(), __ATOMIC_RELAXED);
+	}
+	pthread_mutex_lock(&pool.lock);
+}
+
+/* ---- A worker ---------------------------------------------------------------------------------- */
+
+/* Waits for a request. NULL: there was none for long enough. Under the pool's lock. */
+static struct request *next_request(struct crew *crew)
+{
+	struct timespec until;
+	struct request *req;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_SECONDS;
+	while (list_is_empty(&crew->queue)) {
+		int ret;
+
+		crew->idle++;
+		ret = pthread_cond_timedwait(&crew->work, &pool.lock, &until);
+		crew->idle--;
+		if (ret && list_is_empty(&crew->queue))
+			return NULL;
+	}
+	req = list_entry(crew->queue.next, struct request, queue);
+	list_del(&req->queue);
+	crew->queued--;
+	return req;
+}
+
+/* Runs it, and completes it or has its ring go on with it. */
+static void run(struct request *req)
+{
+	struct uring *ring = req->ring;
+	enum issue_result result;
+
+	result = req->flags & REQ_CANCELED ? ISSUE_AGAIN : req->op->issue(req, HOW_WORKER);
+	ring_lock(ring);
+	request_unpend(req);
+	ring->cq.worker_posted = true;
+	if (result == ISSUE_DONE && ring->setup_flags & IORING_SETUP_DEFER_TASKRUN)
+		defer_completion(req);
+	else
+		request_issued(req, result, HOW_WORKER);
+	progress_made(ring);
+	ring_unlock(ring);
+	ring_put(ring);
+}
+
+static void *work(void *arg)
+{
+	struct crew *crew = arg;
+	struct request *req;
+
+	lock_pool();
+	while ((req = next_request(crew))) {
+		pthread_mutex_unlock(&pool.lock);
+		run(req);
+		pthread_mutex_lock(&pool.lock);
+	}
+	crew->threads--;
+	pthread_mutex_unlock(&pool.lock);
+	return NULL;
+}
+
+/* A thread of the engine's: takes no signals, which are the application's. */
+int engine_thread(void *(*body)(void *), void *arg)
+{
+	sigset_t all, former;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	pthread_sigmask(SIG_SETMASK, &all, &former);
+	ret = pthread_create(&thread, &attr, body, arg);
+	pthread_sigmask(SIG_SETMASK, &former, NULL);
+	pthread_attr_destroy(&attr);
+	return -ret;
+}
+
+/* ---- Handing over ------------------------------------------------------------------------------ */
+
+static struct crew *crew_of(const struct request *req)
+{
+	return &pool.crews[req->op->unbounded];
+}
+
+void worker_queue(struct request *req)
+{
+	struct crew *crew;
+
+	ring_hold(req->ring);
+	lock_pool();
+	crew = crew_of(req);
+	list_add_tail(&crew->queue, &req->queue);
+	crew->queued++;
+	pthread_mutex_unlock(&pool.lock);
+	req->ring->worker_queued = true;
+}
+
+/* Wakes or starts as many as there is work for. Under the pool's lock. */
+static void staff(struct crew *crew)
+{
+	unsigned wake = crew->queued < crew->idle ? crew->queued : crew->idle;
+	unsigned start = crew->queued - wake;
+
+	for (; wake; wake--)
+		pthread_cond_signal(&crew->work);
+	for (; start && crew->threads < crew->limit; start--) {
+		/* Fewer do, too: those there are will come to it. */
+		if (engine_thread(work, crew))
+			break;
+		crew->threads++;
+	}
+}
+
+/* Takes off the queue what this ring has there, as there is nobody to run it. */
+static void take_all(struct crew *crew, struct uring *ring, struct list *taken)
+{
+	list_for_each(link, &crew->queue)
+	{
+		struct request *req = list_entry(link, struct request, queue);
+
+		if (req->ring != ring)
+			continue;
+		list_del(link);
+		crew->queued--;
+		list_add_tail(taken, link);
+	}
+}
+
+void workers_wake(struct uring *ring)
+{
+	struct list stranded;
+
+	if (!ring->worker_queued)
+		return;
+	ring->worker_queued = false;
+	list_init(&stranded);
+	lock_pool();
+	for (unsigned i = 0; i < 2; i++) {
+		staff(&pool.crews[i]);
+		if (!pool.crews[i].threads)
+			take_all(&pool.crews[i], ring, &stranded);
+	}
+	pthread_mutex_unlock(&pool.lock);
+	while (!list_is_empty(&stranded)) {
+		struct request *req = list_entry(stranded.next, struct request, queue);
+
+		list_del(&req->queue);
+		request_unpend(req);
+		request_fail(req, -EAGAIN);
+		ring_put(ring);
+	}
+}
+
+bool worker_take_back(struct request *req)
+{
+	bool waits;
+
+	lock_pool();
+	waits = !list_is_empty(&req->queue);
+	if (waits) {
+		list_del(&req->queue);
+		crew_of(req)->queued--;
+	}
+	pthread_mutex_unlock(&pool.lock);
+	if (waits)
+		ring_put(req->ring);
+	return waits;
+}
+
+void workers_limit(unsigned limits[2])
+{
+	lock_pool();
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned former = pool.crews[i].limit;
+
+		if (limits[i])
+			pool.crews[i].limit = limits[i];
+		limits[i] = former;
+	}
+	pthread_mutex_unlock(&pool.lock);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads for operations that can only block. One pool a process, started as needed. */
+#ifndef ANYRING_USER_WORKER_H
+#define ANYRING_USER_WORKER_H
+
+#include <stdbool.h>
+
+#include "user/request.h"
+
+/* Under the ring's lock: hands the request over; workers_wake() has them run it. */
+void worker_queue(struct request *req);
+/* Under the ring's lock, once a batch: wakes workers for what was queued. Where not one can be
+ * started, what was queued fails with -EAGAIN. */
+void workers_wake(struct uring *ring);
+/* A detached thread of the engine's, with all signals blocked. 0 or -errno. */
+int engine_thread(void *(*body)(void *), void *arg);
+/* Under the ring's lock: takes a request back that no worker has begun. False: one has. */
+bool worker_take_back(struct request *req);
+/* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
+void workers_limit(unsigned limits[2]);
+
+#endif
