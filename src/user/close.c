@@ -44,6 +44,7 @@ void ring_shut_down(struct uring *ring)
 	/* What belongs to another process is its own. */
 	if (ring->epoch == process_epoch()) {
 		cancel_everything(ring);
+		linger_free(ring);
 		files_free(ring);
 		buffers_free(ring);
 		groups_free(ring);

@@ -167,6 +167,7 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		if (!sleep && w->deadline != TIME_NEVER && time_left(w, w->deadline, 1) == 0)
 			return cq_ready(ring) ? 0 : -ETIME;
 		sleep = time_left(w, min_wait_end, sleep);
+		linger_release(ring);
 		if (reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask) == -EINTR) {
 			make_progress(ring);
 			return cq_ready(ring) ? 0 : -EINTR;

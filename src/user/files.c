@@ -66,6 +66,7 @@ struct file *file_new(struct uring *ring, int fd)
 	file->fd = fd;
 	file->refs = 1;
 	list_init(&file->waiters);
+	list_init(&file->linger);
 	return file;
 }
 
@@ -76,8 +77,11 @@ void file_hold(struct file *file)
 
 void file_put(struct file *file)
 {
-	if (--file->refs)
+	if (--file->refs) {
+		if (file->refs == 1 && file->known & FILE_LINGERS)
+			linger_idle(file);
 		return;
+	}
 	reactor_unwatch(file);
 	SYS(close, file->fd);
 	user_free(file);
@@ -96,14 +100,18 @@ int request_file(struct request *req)
 		req->sysfd = file->fd;
 		return 0;
 	}
-	if (!(req->flags & REQ_FIXED_FILE)) {
-		req->sysfd = req->fd;
-		return 0;
+	if (req->flags & REQ_FIXED_FILE) {
+		file = files_at(req->ring, (unsigned)req->fd);
+		if (!file)
+			return -EBADF;
+		file_hold(file);
+	} else {
+		file = req->op->lingers ? linger_find(req) : NULL;
+		if (!file) {
+			req->sysfd = req->fd;
+			return 0;
+		}
 	}
-	file = files_at(req->ring, (unsigned)req->fd);
-	if (!file)
-		return -EBADF;
-	file_hold(file);
 	req->file = file;
 	req->sysfd = file->fd;
 	return 0;
@@ -122,6 +130,7 @@ int request_hold_file(struct request *req)
 	if (!req->file)
 		return -ENOMEM;
 	req->sysfd = fd;
+	linger_note(req, req->file);
 	return 0;
 }
 

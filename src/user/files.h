@@ -21,6 +21,7 @@ enum {
 	FILE_NO_POLL = 1 << 4,	  /* epoll refused it */
 	FILE_DIRECT = 1 << 5,	  /* O_DIRECT, as of when it was asked */
 	FILE_STREAM_POS = 1 << 6, /* has no position: pipes, sockets */
+	FILE_LINGERS = 1 << 8,	  /* see linger.h */
 	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
 };
 
@@ -35,6 +36,8 @@ struct file {
 	uint32_t ready;	 /* EPOLL* events seen and not used up since */
 	uint32_t watch;	 /* its place in reactor.watches, while watched */
 	struct list waiters; /* requests, by request.queue */
+	struct list linger;  /* lingerers.idle, while no request has it */
+	int linger_fd;	     /* the application's descriptor */
 };
 
 struct file_slot {

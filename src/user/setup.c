@@ -275,6 +275,7 @@ void uring_init_lists(struct uring *ring)
 	ring->running = 0;
 	ring->chain = (struct chain){ 0 };
 	cq_init(ring);
+	linger_init(ring);
 }
 
 /* Everything of struct uring but its references, which others may look at. */

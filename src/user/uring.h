@@ -12,6 +12,7 @@
 #include "user/cq.h"
 #include "user/files.h"
 #include "user/groups.h"
+#include "user/linger.h"
 #include "user/list.h"
 #include "user/lock.h"
 #include "user/reactor.h"
@@ -102,6 +103,7 @@ struct uring {
 	struct file_table files;
 	struct buffer_table buffers;
 	struct group_table groups;
+	struct lingerers lingerers;
 	struct restrictions restrictions;
 	struct sqpoll *sqpoll;
 	struct aio *aio;
