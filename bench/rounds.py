@@ -2,10 +2,11 @@
 """What the comparisons of the user engine share: programs, alternating rounds, and what must hold.
 
 A figure is the median over the rounds, with the quartiles beside it; a ratio is the median of the
-rounds' ratios, each of two runs next to each other.
+rounds' ratios, each of two runs a few seconds apart.
 """
 import argparse
 import os
+import random
 import re
 import signal
 import statistics
@@ -59,10 +60,15 @@ def two_cores():
 # ---- rounds --------------------------------------------------------------------------------------
 
 def alternate(rounds, names, run):
-    """{name: [what run(name) returned, by round]}, in an order that a drift favours nobody in."""
+    """{name: [what run(name) returned, by round]}
+
+    Each order is followed by its reverse, so that a drift favours nobody, and then by another, so
+    that nobody always runs after the same one (a disk that rested is faster for a while).
+    """
     results = {name: [] for name in names}
     for number in range(rounds):
-        for name in names if number % 2 == 0 else names[::-1]:
+        order = random.Random(number // 2).sample(names, len(names))
+        for name in order if number % 2 == 0 else order[::-1]:
             results[name].append(run(name))
     return results
 
