@@ -138,14 +138,20 @@ class Counted:
                    if self.perf else ["strace", "-f", "-c", "-o", self.file.name])
         self.process = subprocess.Popen([*counter, *command], env=environment(engine), **more)
 
-    def end(self):
-        """Asks the program (which said something, so it has started) to end."""
+    def signal(self, number):
         for child in children(self.process.pid):
-            os.kill(child, signal.SIGTERM)
+            os.kill(child, number)
+
+    def end(self):
+        """Asks the program (which said something, so it has started) to end; its output."""
+        self.signal(signal.SIGTERM)
+        return finish(self.process, lambda: self.signal(signal.SIGKILL))
 
     def counts(self):
         """(all system calls, those to io_uring_enter), once the program has ended."""
-        if self.process.wait(timeout=20):
+        if self.process.returncode is None:
+            finish(self.process, lambda: self.signal(signal.SIGKILL))
+        if self.process.returncode:
             raise subprocess.CalledProcessError(self.process.returncode, self.process.args)
         with self.file:
             text = self.file.read()
@@ -159,19 +165,31 @@ class Counted:
         return found["total"], found.get("io_uring_enter", 0)
 
 
+def finish(process, kill=None):
+    """What a program that is about to end has printed; one that does not end is killed."""
+    try:
+        return process.communicate(timeout=20)[0]
+    except subprocess.TimeoutExpired:
+        (kill or process.kill)()
+        raise
+
+
 def engine_seen(command, engine):
     """The engine that the program really runs on: the kernel's is entered, the user's is not."""
-    counted = Counted(command, engine, stdout=subprocess.DEVNULL)
-    return "kernel" if counted.counts()[1] else "user"
+    _, entered = Counted(command, engine, stdout=subprocess.DEVNULL).counts()
+    return "kernel" if entered else "user"
 
 
 # ---- servers -------------------------------------------------------------------------------------
 
 def wait_listening(server):
-    """The server's first line on stderr says that it listens."""
-    line = server.stderr.readline()
-    if b" server on " not in line:
-        sys.exit("the server did not start: " + line.decode().strip())
+    """Until the server says that it listens; before that it may say what it goes on without."""
+    said = b""
+    for line in server.stderr:
+        if b" server on " in line:
+            return
+        said += line
+    sys.exit("the server did not start: " + said.decode().strip())
 
 
 def main(run):
