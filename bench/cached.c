@@ -6,8 +6,8 @@
  *
  * FILE is made, MIB long, and read once before. A batch of a ring is 32 reads that are submitted
  * and waited for in one call; "pread" is pread(2) in a loop, "nowait" is preadv2(2) with
- * RWF_NOWAIT in a loop, and pread(2) where that says EAGAIN. Each block is checked to be the one asked for. Prints the nanoseconds
- * that one read took.
+ * RWF_NOWAIT in a loop, and pread(2) where that says EAGAIN. Each block is checked to be the one
+ * asked for. Prints the nanoseconds that one read took.
  */
 #include <errno.h>
 #include <fcntl.h>

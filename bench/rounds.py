@@ -38,9 +38,9 @@ def environment(engine):
 def compile_program(name, build, work):
     """bench/NAME.c with the library's archive; returns the program's path."""
     program = os.path.join(work, name)
-    subprocess.run(["cc", "-std=gnu11", "-O2", "-D_GNU_SOURCE", "-I" + os.path.join(ROOT, "include"),
-                    os.path.join(HERE, name + ".c"), "-o", program,
-                    os.path.join(build, "src", "libanyring.a"), "-pthread"], check=True)
+    subprocess.run(["cc", "-std=gnu11", "-O2", "-D_GNU_SOURCE", "-pthread",
+                    "-I" + os.path.join(ROOT, "include"), os.path.join(HERE, name + ".c"),
+                    "-o", program, os.path.join(build, "src", "libanyring.a")], check=True)
     return program
 
 
