@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 
 #include "user/process.h"
 #include "user/sys.h"
@@ -36,26 +35,4 @@ unsigned process_set_up(void)
 	__atomic_store_n(&process_epoch_page, page, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&lock);
 	return epoch;
-}
-
-/* The kernel checks the addresses, both ways: process_vm_readv(2) of ourselves. */
-static int copy_checked(long nr, void *local, const void *remote, size_t size)
-{
-	struct iovec ours = { local, size }, theirs = { (void *)remote, size };
-	long ret;
-
-	if (!size)
-		return 0;
-	ret = user_syscall(nr, SYS(getpid, 0), (long)&ours, 1, (long)&theirs, 1, 0);
-	return ret == (long)size ? 0 : -EFAULT;
-}
-
-int copy_from_app(void *to, const void *from, size_t size)
-{
-	return copy_checked(__NR_process_vm_readv, to, from, size);
-}
-
-int copy_to_app(void *to, const void *from, size_t size)
-{
-	return copy_checked(__NR_process_vm_writev, (void *)from, to, size);
 }

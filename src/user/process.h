@@ -6,7 +6,7 @@
 #ifndef ANYRING_USER_PROCESS_H
 #define ANYRING_USER_PROCESS_H
 
-#include <stddef.h>
+#include "user/app_memory.h"
 
 /* A page that fork wipes (MADV_WIPEONFORK): zero until this process has set itself up. */
 extern unsigned *process_epoch_page;
@@ -24,10 +24,5 @@ static inline unsigned process_epoch(void)
 
 	return __builtin_expect(epoch != 0, 1) ? epoch : process_set_up();
 }
-
-/* ---- Memory of the application's: -EFAULT where an access would be a crash -------------------- */
-
-int copy_from_app(void *to, const void *from, size_t size);
-int copy_to_app(void *to, const void *from, size_t size);
 
 #endif

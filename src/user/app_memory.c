@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "user/app_memory.h"
+#include "user/sys.h"
+
+/* The least there is; larger pages are asked about more than once. */
+#define PAGE 4096UL
+
+#define SIGSET_SIZE (_NSIG / 8)
+
+/* rt_sigprocmask(2) reads the set before it finds that there is no such `how`. */
+#define NO_SUCH_HOW 99
+
+/* ---- The calling thread's stack ---------------------------------------------------------------- */
+
+/* Its bounds; high is 0 until asked for, and low if they are unknown. */
+static __thread struct {
+	uintptr_t low, high;
+} stack;
+
+static void find_stack(void)
+{
+	pthread_attr_t attr;
+	int saved = errno;
+	void *base;
+	size_t size;
+
+	stack.low = stack.high = UINTPTR_MAX;
+	if (!pthread_getattr_np(pthread_self(), &attr)) {
+		if (!pthread_attr_getstack(&attr, &base, &size)) {
+			stack.low = (uintptr_t)base;
+			stack.high = stack.low + size;
+		}
+		pthread_attr_destroy(&attr);
+	}
+	errno = saved;
+}
+
+/* What lies between our own frame and the stack's beginning is there: the frames of our callers. Most
+ * timeouts and arguments of waits do. */
+static bool in_callers_frames(uintptr_t addr, size_t size)
+{
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	if (!stack.high)
+		find_stack();
+	return frame >= stack.low && frame < stack.high && addr >= frame && addr < stack.high &&
+	       size <= stack.high - addr;
+}
+
+/* ---- Pages ------------------------------------------------------------------------------------- */
+
+static bool page_is_readable(uintptr_t addr)
+{
+	/* Aligned, it does not reach into the next page. */
+	return SYS(rt_sigprocmask, NO_SUCH_HOW, addr & ~(uintptr_t)(SIGSET_SIZE - 1), NULL,
+		   SIGSET_SIZE) != -EFAULT;
+}
+
+static bool is_readable(uintptr_t addr, size_t size)
+{
+	uintptr_t page = addr & ~(PAGE - 1);
+
+	if (in_callers_frames(addr, size))
+		return true;
+	if (size > UINTPTR_MAX - addr)
+		return false;
+	for (; page < addr + size; page += PAGE)
+		if (!page_is_readable(page))
+			return false;
+	return true;
+}
+
+/* True if SIGSET_SIZE bytes can be written there; what is there now is lost. */
+static bool is_writable_at(uintptr_t addr)
+{
+	return !SYS(rt_sigprocmask, SIG_BLOCK, NULL, addr, SIGSET_SIZE);
+}
+
+/* Only what is to be overwritten anyway is touched: first, last, and one place in each page. */
+static bool is_writable(uintptr_t addr, size_t size)
+{
+	uintptr_t last = addr + size - SIGSET_SIZE;
+
+	if (in_callers_frames(addr, size))
+		return true;
+	if (size > UINTPTR_MAX - addr)
+		return false;
+	for (uintptr_t at = addr; at < last; at = (at & ~(PAGE - 1)) + PAGE)
+		if (!is_writable_at(at))
+			return false;
+	return is_writable_at(last);
+}
+
+int copy_from_app(void *to, const void *from, size_t size)
+{
+	if (!size)
+		return 0;
+	if (!is_readable((uintptr_t)from, size))
+		return -EFAULT;
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* Too little to be tried without touching what is beside it. */
+static int write_few(void *to, const void *from, size_t size)
+{
+	struct iovec local = { (void *)(uintptr_t)from, size }, remote = { to, size };
+
+	return SYS(process_vm_writev, SYS(getpid, 0), &local, 1, &remote, 1, 0) == (long)size
+		       ? 0
+		       : -EFAULT;
+}
+
+int copy_to_app(void *to, const void *from, size_t size)
+{
+	if (!size)
+		return 0;
+	if (size < SIGSET_SIZE && !in_callers_frames((uintptr_t)to, size))
+		return write_few(to, from, size);
+	if (size >= SIGSET_SIZE && !is_writable((uintptr_t)to, size))
+		return -EFAULT;
+	memcpy(to, from, size);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of the application's, which may be no memory at all: -EFAULT where an access would be a
+ * crash. The kernel knows, and is asked by a system call that touches each page and changes nothing.
+ */
+#ifndef ANYRING_USER_APP_MEMORY_H
+#define ANYRING_USER_APP_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* 0 or -EFAULT. Memory that another thread unmaps at this moment is beyond what can be promised. */
+int copy_from_app(void *to, const void *from, size_t size);
+int copy_to_app(void *to, const void *from, size_t size);
+
+#endif
