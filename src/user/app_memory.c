@@ -56,11 +56,10 @@ static bool in_callers_frames(uintptr_t addr, size_t size)
 
 /* ---- Pages ------------------------------------------------------------------------------------- */
 
-static bool page_is_readable(uintptr_t addr)
+static bool page_is_readable(uintptr_t page)
 {
-	/* Aligned, it does not reach into the next page. */
-	return SYS(rt_sigprocmask, NO_SUCH_HOW, addr & ~(uintptr_t)(SIGSET_SIZE - 1), NULL,
-		   SIGSET_SIZE) != -EFAULT;
+	/* Not at its start, as that may be NULL, which is no set to be read. */
+	return SYS(rt_sigprocmask, NO_SUCH_HOW, page + SIGSET_SIZE, NULL, SIGSET_SIZE) != -EFAULT;
 }
 
 static bool is_readable(uintptr_t addr, size_t size)
@@ -80,7 +79,7 @@ static bool is_readable(uintptr_t addr, size_t size)
 /* True if SIGSET_SIZE bytes can be written there; what is there now is lost. */
 static bool is_writable_at(uintptr_t addr)
 {
-	return !SYS(rt_sigprocmask, SIG_BLOCK, NULL, addr, SIGSET_SIZE);
+	return addr && !SYS(rt_sigprocmask, SIG_BLOCK, NULL, addr, SIGSET_SIZE);
 }
 
 /* Only what is to be overwritten anyway is touched: first, last, and one place in each page. */
