@@ -229,5 +229,5 @@ int engine_register_blind(unsigned opcode, const void *arg, unsigned nr_args)
 	if (ret != -EBADFD)
 		return ret;
 	other = engine_register(user ? KERNEL_ENGINE : USER_ENGINE, -1U, opcode, arg, nr_args);
-	return is_refusal(other) ? ret : other;
+	return is_refusal(other) || other == -EBADF ? ret : other;
 }

@@ -576,6 +576,9 @@ static void blind_messages(void)
 	expect_blind(6, 1, 1);
 	world.user_register = -EBADFD;
 	expect_blind(-EBADFD, 1, 1);
+	world.user_register = -EBADF;
+	expect_blind(-EBADFD, 1, 1);
+	world.user_register = -EBADFD;
 	world.kernel_register = 5;
 	anyring_set_engine(ANYRING_USER);
 	expect_blind(5, 1, 1);
