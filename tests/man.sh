@@ -45,12 +45,25 @@ names='(__)?io_uring_[a-z0-9_]+|IO_URING_(VERSION|CHECK)_[A-Z]+'
 grep -oE "$names" man/anyring-functions.7 | sort -u >"$work/page"
 same "anyring-functions.7 against the names" "$work/names" "$work/page"
 
-# The example is a program that works.
-sed -n '/^\.Bd -literal/,/^\.Ed/p' man/anyring.3 | sed '1d;$d; s/\\e/\\/g' >"$work/example.c"
-cc -Wall -Wextra -Werror -Iinclude "$work/example.c" "$build/src/libanyring.a" -o "$work/example"
-said=$(echo hello | "$work/example" 2>&1 || true)
+# The same for what anyring adds.
+grep -oE 'anyring_[a-z_]+\(' include/anyring.h | tr -d '(' | sort -u >"$work/names"
+sed -n 's/^\.Fn \(anyring_[a-z_]*\).*/\1/p' man/anyring_engine.3 | sort -u >"$work/page"
+[ -s "$work/names" ] || fail "no functions in anyring.h"
+same "anyring_engine.3 against anyring.h" "$work/names" "$work/page"
+
+# The examples are programs that work.
+for page in anyring anyring_engine; do
+	sed -n '/^\.Bd -literal/,/^\.Ed/p' man/$page.3 | sed '1d;$d; s/\\e/\\/g' >"$work/example.c"
+	cc -Wall -Wextra -Werror -Iinclude "$work/example.c" "$build/src/libanyring.a" -pthread \
+		-o "$work/$page"
+done
+said=$(echo hello | "$work/anyring" 2>&1 || true)
+[ "$said" = "6 bytes read" ] || fail "the example of anyring.3 says: $said"
+said=$("$build/tests/blocked" "$work/anyring_engine" 2>&1 || true)
+grep -qF "$said" man/anyring_engine.3 || fail "the example of anyring_engine.3 says: $said"
+said=$(ANYRING_ENGINE=kernel "$work/anyring_engine" 2>&1 || true)
 case $said in
-"6 bytes read" | "cannot set up a ring: "*) ;;
-*) fail "the example of anyring.3 says: $said" ;;
+"kernel engine: ANYRING_ENGINE asks for the kernel engine" | "") ;;
+*) fail "on the kernel engine the example of anyring_engine.3 says: $said" ;;
 esac
 exit $failed

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The public header must compile as C++, from C++11 on: here every inline function and macro of it
-// is used once, with arguments of the types that programs have.
+// The public headers must compile as C++, from C++11 on: here every inline function and macro of them,
+// and all that anyring adds, is used once, with arguments of the types that programs have.
+#include <anyring.h>
 #include <liburing.h>
 
 #include <sys/epoll.h>
 
 namespace
 {
+
+int engines(const io_uring *ring)
+{
+	anyring_engine engine = ANYRING_AUTO;
+	char text[100];
+
+	if (anyring_find_engine("user", &engine) || anyring_set_engine(engine))
+		return -1;
+	if (anyring_get_engine() != ANYRING_USER && anyring_ring_engine(ring) == ANYRING_KERNEL)
+		return anyring_reason(text, sizeof(text));
+	return anyring_engine_name(engine) != nullptr;
+}
 
 void files(io_uring_sqe *sqe, const iovec *iov, char *buf)
 {
@@ -221,4 +234,5 @@ void *const every_function[] = {
 	reinterpret_cast<void *>(control),    reinterpret_cast<void *>(others),
 	reinterpret_cast<void *>(submission), reinterpret_cast<void *>(completion),
 	reinterpret_cast<void *>(buffers),    reinterpret_cast<void *>(rest),
+	reinterpret_cast<void *>(engines),
 };
