@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which engine the rings are to have, and which they got. */
+#include <assert.h>
 #include <stdio.h>
 
 #include "anyring.h"
@@ -23,7 +24,7 @@ int engine_set(const char *word)
 
 void engine_remember(const struct io_uring *ring)
 {
-	_Static_assert(ANYRING_KERNEL && ANYRING_USER, "0 is no engine of a ring");
+	static_assert(ANYRING_KERNEL != 0 && ANYRING_USER != 0, "0 is no engine of a ring");
 	/* Relaxed: all rings of a process have the same, and nothing else hangs on it. */
 	__atomic_store_n(&remembered, (int)anyring_ring_engine(ring), __ATOMIC_RELAXED);
 }
