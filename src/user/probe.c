@@ -8,9 +8,11 @@
 
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args)
 {
-	struct {
+	/* With room for what follows it. */
+	union {
 		struct io_uring_probe head;
-		struct io_uring_probe_op ops[IORING_OP_LAST];
+		char bytes[sizeof(struct io_uring_probe) +
+			   IORING_OP_LAST * sizeof(struct io_uring_probe_op)];
 	} probe;
 	void *to = (void *)(uintptr_t)arg;
 	static const char zeros[sizeof(probe)];
@@ -22,7 +24,7 @@ int register_probe(struct uring *ring, const void *arg, unsigned nr_args)
 		return -EINVAL;
 	if (nr_args > IORING_OP_LAST)
 		nr_args = IORING_OP_LAST;
-	size = sizeof(probe.head) + nr_args * sizeof(probe.ops[0]);
+	size = sizeof(probe.head) + nr_args * sizeof(probe.head.ops[0]);
 	ret = copy_from_app(&probe, arg, size);
 	if (ret)
 		return ret;
@@ -31,9 +33,9 @@ int register_probe(struct uring *ring, const void *arg, unsigned nr_args)
 	probe.head.last_op = IORING_OP_LAST - 1;
 	probe.head.ops_len = (uint8_t)nr_args;
 	for (unsigned i = 0; i < nr_args; i++) {
-		probe.ops[i].op = (uint8_t)i;
+		probe.head.ops[i].op = (uint8_t)i;
 		if (op_table[i].prep)
-			probe.ops[i].flags = IO_URING_OP_SUPPORTED;
+			probe.head.ops[i].flags = IO_URING_OP_SUPPORTED;
 	}
 	return copy_to_app(to, &probe, size);
 }
