@@ -106,6 +106,11 @@ long sys_at(const char *file, int line, const char *what, long ret);
 
 /* On the kernel engine only: ends the case if the kernel is older. The user engine has it all. */
 void need_linux(unsigned major, unsigned minor, const char *what);
+/*
+ * Ends the case on the user engine, which differs here: docs/semantics.md has a section of that
+ * title, and says which test pins what it does instead.
+ */
+void kernel_only(const char *section);
 /* Asks the probe. */
 void need_op(int opcode, const char *what);
 void need_feature(const struct io_uring *ring, unsigned feature, const char *what);

@@ -92,6 +92,12 @@ void need_linux(unsigned major, unsigned minor, const char *what)
 				have_major, have_minor);
 }
 
+void kernel_only(const char *section)
+{
+	if (!on_kernel)
+		skip_because_of("docs/semantics.md: %s", section);
+}
+
 void need_op(int opcode, const char *what)
 {
 	struct io_uring_probe *probe = io_uring_get_probe();
