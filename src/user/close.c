@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a ring. */
+#include "user/aio.h"
 #include "user/cancel.h"
 #include "user/process.h"
 #include "user/progress.h"
@@ -44,6 +45,8 @@ void ring_shut_down(struct uring *ring)
 	/* What belongs to another process is its own. */
 	if (ring->epoch == process_epoch()) {
 		cancel_everything(ring);
+		aio_finish(ring);
+		run_ready(ring);
 		linger_free(ring);
 		files_free(ring);
 		buffers_free(ring);

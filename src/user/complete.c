@@ -45,6 +45,7 @@ static void wait_for_file(struct request *req)
 {
 	int ret = req->poll_events ? reactor_arm(req) : -EPERM;
 
+	req->poll_retries = 1;
 	if (ret == 0) {
 		link_timeout_arm(req);
 	} else if (ret == 1) {

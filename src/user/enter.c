@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "user/aio.h"
 #include "user/process.h"
 #include "user/progress.h"
 #include "user/regions.h"
@@ -120,6 +121,7 @@ static int64_t make_progress(struct uring *ring)
 
 	run_deferred(ring);
 	run_ready(ring);
+	aio_run(ring);
 	workers_wake(ring);
 	cq_flush_overflow(ring);
 	return next;

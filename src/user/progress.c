@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "user/aio.h"
 #include "user/progress.h"
 #include "user/submit.h"
 #include "user/worker.h"
@@ -38,6 +39,7 @@ void show_task_work(struct uring *ring)
 void progress_made(struct uring *ring)
 {
 	run_ready(ring);
+	aio_run(ring);
 	workers_wake(ring);
 	show_task_work(ring);
 	cq_announce(ring);

@@ -100,6 +100,21 @@ void reactor_drained(struct file *file, uint32_t events)
 	file->ready &= ~events;
 }
 
+bool reactor_can_poll(struct file *file)
+{
+	if (!file->watched && !(file->known & FILE_NO_POLL) &&
+	    watch_events(file, EPOLLIN | EPOLLRDHUP) == -EPERM)
+		file->known |= FILE_NO_POLL;
+	return !(file->known & FILE_NO_POLL);
+}
+
+int reactor_add_wakeup(struct uring *ring, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u64 = EVENT_FD_DATA };
+
+	return (int)SYS(epoll_ctl, ring->reactor.epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+}
+
 int reactor_arm(struct request *req)
 {
 	uint32_t events = req->poll_events;
@@ -272,9 +287,7 @@ void reactor_lower(struct uring *ring)
 
 int reactor_open(struct uring *ring, int event_fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u64 = EVENT_FD_DATA };
 	struct reactor *r = &ring->reactor;
-	int ret;
 
 	memset(r, 0, sizeof(*r));
 	r->event_fd = event_fd >= 0 ? event_fd
@@ -284,8 +297,7 @@ int reactor_open(struct uring *ring, int event_fd)
 		return r->event_fd;
 	if (r->epoll_fd < 0)
 		return r->epoll_fd;
-	ret = (int)SYS(epoll_ctl, r->epoll_fd, EPOLL_CTL_ADD, r->event_fd, &ev);
-	return ret;
+	return reactor_add_wakeup(ring, r->event_fd);
 }
 
 void reactor_free(struct uring *ring)

@@ -56,6 +56,11 @@ void reactor_drained(struct file *file, uint32_t events);
 /* Before the file's descriptor is closed. */
 void reactor_unwatch(struct file *file);
 
+/* False: a file that epoll refuses. */
+bool reactor_can_poll(struct file *file);
+/* An eventfd that is to wake whoever sleeps in reactor_sleep(). 0 or -errno. */
+int reactor_add_wakeup(struct uring *ring, int fd);
+
 /* Handles what is ready now, without waiting. */
 void reactor_poll(struct uring *ring);
 /*

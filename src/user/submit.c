@@ -2,6 +2,7 @@
 /* Taking SQEs from the queue, and putting chains together. */
 #include <string.h>
 
+#include "user/aio.h"
 #include "user/alloc.h"
 #include "user/link_timeout.h"
 #include "user/submit.h"
@@ -327,6 +328,7 @@ int submit_sqes(struct uring *ring, unsigned count)
 	if (ring->chain.head)
 		start(chain_take(&ring->chain));
 	run_ready(ring);
+	aio_run(ring);
 	workers_wake(ring);
 	return taken || error != -EAGAIN ? (int)taken : error;
 }

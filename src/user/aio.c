@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "user/aio.h"
+#include "user/alloc.h"
+#include "user/kind.h"
+#include "user/op/rw.h"
+#include "user/submit.h"
+#include "user/sys.h"
+
+/* In flight at once; more wait for their turn. */
+#define CAPACITY 256
+
+/* Submitted by one call. */
+#define BATCH 64
+
+/* Descriptors of which it is remembered whether they are O_DIRECT, and for how many requests:
+ * that a number was closed and opened anew is noticed after so many. */
+#define REMEMBERED   64
+#define USES_PER_ASK 64
+
+/* What the kernel has at the address that is the context: since Linux 3.1, so fio and others. */
+#define SHARED_MAGIC 0xa10a10a1U
+
+struct shared {
+	uint32_t id, entries;
+	uint32_t head, tail;
+	uint32_t magic, compat_features, incompat_features, header_length;
+	struct io_event events[];
+};
+
+struct remembered {
+	int fd;
+	uint8_t uses; /* left; 0: nothing is known */
+	bool direct;
+	uint64_t identity;
+};
+
+struct aio {
+	aio_context_t context;
+	bool broken; /* refused: workers do it */
+	int eventfd; /* signalled with each completion, and in the inner epoll set */
+	struct list queue;
+	unsigned in_flight;
+	uint32_t round;
+	struct remembered remembered[REMEMBERED];
+};
+
+/* ---- Which files ----------------------------------------------------------------------------- */
+
+static struct aio *aio_of(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+
+	if (aio || ring->closing)
+		return aio;
+	aio = user_zalloc(1, sizeof(*aio));
+	if (!aio)
+		return NULL;
+	aio->eventfd = -1;
+	list_init(&aio->queue);
+	ring->aio = aio;
+	return aio;
+}
+
+static struct remembered *place_of(struct aio *aio, int fd)
+{
+	return &aio->remembered[(unsigned)fd % REMEMBERED];
+}
+
+static void ask(struct remembered *r, int fd)
+{
+	long flags = SYS(fcntl, fd, F_GETFL);
+
+	*r = (struct remembered){ .fd = fd };
+	if (flags < 0)
+		return;
+	r->uses = USES_PER_ASK;
+	if (flags & O_DIRECT) {
+		struct kind kind = kind_of(fd);
+
+		r->direct = kind.known & FILE_REGULAR;
+		r->identity = kind.identity;
+	}
+}
+
+bool aio_wants(struct request *req)
+{
+	struct remembered *r;
+	struct aio *aio;
+
+	if (req->file)
+		return request_kind(req) & FILE_DIRECT;
+	aio = aio_of(req->ring);
+	if (!aio)
+		return false;
+	r = place_of(aio, req->fd);
+	if (r->fd != req->fd || !r->uses)
+		ask(r, req->fd);
+	if (r->uses)
+		r->uses--;
+	rw_of(req)->identity = r->identity;
+	return r->direct;
+}
+
+/* ---- Opening, ending ------------------------------------------------------------------------- */
+
+static bool open_context(struct uring *ring, struct aio *aio)
+{
+	if (aio->broken || aio->context)
+		return !aio->broken;
+	aio->eventfd = own_fd((int)SYS(eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (aio->eventfd < 0 || reactor_add_wakeup(ring, aio->eventfd) ||
+	    SYS(io_setup, CAPACITY, &aio->context)) {
+		aio->context = 0;
+		aio->broken = true;
+	}
+	return !aio->broken;
+}
+
+static void close_eventfd(struct aio *aio)
+{
+	if (aio->eventfd >= 0)
+		SYS(close, aio->eventfd);
+}
+
+void aio_forget(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+
+	ring->aio = NULL;
+	if (!aio)
+		return;
+	/* The context is not inherited, nor is the memory it is seen by good for anything. */
+	close_eventfd(aio);
+	user_free(aio);
+}
+
+/* ---- Gathering ------------------------------------------------------------------------------- */
+
+bool aio_queue(struct request *req)
+{
+	struct uring *ring = req->ring;
+	struct aio *aio = aio_of(ring);
+
+	if (!aio || !open_context(ring, aio))
+		return false;
+	list_add_tail(&aio->queue, &req->queue);
+	request_pend(req, REQ_ARMED);
+	ring->reactor.armed++;
+	return true;
+}
+
+static void take_off(struct request *req)
+{
+	req->ring->reactor.armed--;
+	request_unpend(req);
+}
+
+bool aio_cancel(struct request *req)
+{
+	if (list_is_empty(&req->queue))
+		return false;
+	list_del(&req->queue);
+	req->ring->reactor.armed--;
+	return true;
+}
+
+static void fill(struct aio *aio, struct iocb *cb, struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	bool writes = rw->state & RW_WRITE;
+
+	memset(cb, 0, sizeof(*cb));
+	cb->aio_data = (uintptr_t)req;
+	cb->aio_lio_opcode = writes ? IOCB_CMD_PWRITEV : IOCB_CMD_PREADV;
+	cb->aio_buf = (uintptr_t)rw->vecs;
+	cb->aio_nbytes = rw->count;
+	if (rw->count == 1) {
+		cb->aio_lio_opcode = writes ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+		cb->aio_buf = (uintptr_t)rw->vecs->iov_base;
+		cb->aio_nbytes = rw->left;
+	}
+	cb->aio_fildes = (uint32_t)req->sysfd;
+	cb->aio_offset = rw->offset;
+	/* What cannot be started without waiting is a worker's. */
+	cb->aio_rw_flags = rw->flags | RWF_NOWAIT;
+	cb->aio_flags = IOCB_FLAG_RESFD;
+	cb->aio_resfd = (uint32_t)aio->eventfd;
+	if (rw->ioprio) {
+		cb->aio_flags |= IOCB_FLAG_IOPRIO;
+		cb->aio_reqprio = (int16_t)rw->ioprio;
+	}
+	rw->round = aio->round;
+}
+
+/* ---- Ending ---------------------------------------------------------------------------------- */
+
+static void ended(struct aio *aio, struct request *req, long res)
+{
+	bool at_once = rw_of(req)->round == aio->round;
+
+	take_off(req);
+	if (at_once && res < 0 && !req->file)
+		place_of(aio, req->fd)->uses = 0;
+	rw_aio_ended(req, res, at_once);
+}
+
+static void ended_event(struct aio *aio, const struct io_event *event)
+{
+	aio->in_flight--;
+	ended(aio, (void *)(uintptr_t)event->data, (long)event->res);
+}
+
+/* Asks the kernel, and waits for `min` of them. */
+static void reap_by_call(struct aio *aio, unsigned min)
+{
+	struct timespec at_once = { 0 };
+	struct io_event events[BATCH];
+	long count;
+
+	do {
+		count = SYS(io_getevents, aio->context, min, BATCH, events, min ? NULL : &at_once);
+		for (long i = 0; i < count; i++)
+			ended_event(aio, &events[i]);
+	} while (count == BATCH);
+}
+
+static void reap(struct aio *aio)
+{
+	struct shared *shared = (void *)aio->context;
+	uint32_t head, tail;
+
+	if (!aio->in_flight)
+		return;
+	if (shared->magic != SHARED_MAGIC || shared->incompat_features) {
+		reap_by_call(aio, 0);
+		return;
+	}
+	head = shared->head;
+	/* Acquire: the events before it are complete; pairs with the kernel's barrier. */
+	tail = __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE);
+	while (head != tail) {
+		struct io_event event = shared->events[head];
+
+		head = (head + 1) % shared->entries;
+		/* Release: we have read the event, and the kernel may use its place. */
+		__atomic_store_n(&shared->head, head, __ATOMIC_RELEASE);
+		ended_event(aio, &event);
+	}
+}
+
+/* ---- Submitting ------------------------------------------------------------------------------ */
+
+/* The next of the queue, off it: or NULL, if as many are in flight as may be. */
+static struct request *next(struct aio *aio, unsigned taken)
+{
+	struct request *req;
+
+	if (list_is_empty(&aio->queue) || aio->in_flight + taken == CAPACITY || taken == BATCH)
+		return NULL;
+	req = list_entry(aio->queue.next, struct request, queue);
+	list_del(&req->queue);
+	return req;
+}
+
+/* One that the kernel would not have. False: for now, as there are too many. */
+static bool refused(struct aio *aio, struct request *req, long error)
+{
+	if (error == -EAGAIN && aio->in_flight)
+		return false;
+	if (error == -ENOSYS || error == -EPERM)
+		aio->broken = true;
+	ended(aio, req, error);
+	return true;
+}
+
+/* Puts those from `i` on back in front of the queue. */
+static void put_back(struct aio *aio, struct request **reqs, unsigned i, unsigned count)
+{
+	struct list back;
+
+	list_init(&back);
+	for (; i < count; i++)
+		list_add_tail(&back, &reqs[i]->queue);
+	list_splice_tail(&back, &aio->queue);
+	list_splice_tail(&aio->queue, &back);
+}
+
+/* False: no more can be submitted now. */
+static bool submit_batch(struct aio *aio)
+{
+	struct iocb cbs[BATCH], *pointers[BATCH];
+	struct request *reqs[BATCH];
+	unsigned count = 0, i = 0;
+
+	while ((reqs[count] = next(aio, count))) {
+		fill(aio, &cbs[count], reqs[count]);
+		pointers[count] = &cbs[count];
+		count++;
+		if (count == BATCH)
+			break;
+	}
+	while (i < count) {
+		long ret = SYS(io_submit, aio->context, count - i, &pointers[i]);
+
+		if (ret > 0) {
+			aio->in_flight += (unsigned)ret;
+			i += (unsigned)ret;
+		} else if (!refused(aio, reqs[i], ret)) {
+			put_back(aio, reqs, i, count);
+			return false;
+		} else {
+			i++;
+		}
+	}
+	return count;
+}
+
+/* Those that stay in the queue outlive the call that brought them, and so must their files. */
+static void hold_files(struct aio *aio)
+{
+	list_for_each(link, &aio->queue)
+	{
+		struct request *req = list_entry(link, struct request, queue);
+		int ret = request_hold_file(req);
+
+		if (ret) {
+			list_del(&req->queue);
+			take_off(req);
+			request_fail(req, ret);
+		}
+	}
+}
+
+void aio_run_some(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+
+	reap(aio);
+	if (list_is_empty(&aio->queue))
+		return;
+	while (submit_batch(aio))
+		;
+	reap(aio);
+	aio->round++;
+	hold_files(aio);
+	run_ready(ring);
+}
+
+void aio_finish(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+
+	if (!aio)
+		return;
+	while (aio->in_flight)
+		reap_by_call(aio, 1);
+	if (aio->context)
+		SYS(io_destroy, aio->context);
+	aio_forget(ring);
+}

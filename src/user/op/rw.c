@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads and writes. Inline they are tried with RWF_NOWAIT; what that leaves undone waits for the
+ * file if it can be polled, else a worker moves it. O_DIRECT goes to Linux AIO.
+ */
+#include <linux/ioprio.h>
+#include <poll.h>
+#include <time.h>
+
+#include "user/aio.h"
+#include "user/kind.h"
+#include "user/op/op.h"
+#include "user/op/rw.h"
+
+#define FLAGS_KNOWN                                                                             \
+	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RW_NOAPPEND | RW_ATOMIC | \
+	 RW_DONTCACHE | RW_NOSIGNAL)
+
+/* O_DIRECT wants no finer offsets and lengths than this, or else says EINVAL at once. */
+#define DIRECT_GRAIN 512
+
+/* ---- The system call ----------------------------------------------------------------------- */
+
+static long transfer(struct request *req, const struct iovec *vecs, unsigned count, int64_t offset,
+		     int flags)
+{
+	unsigned long low = (unsigned long)offset;
+	/* Only where a long is too short for it. */
+	unsigned long high = sizeof(long) < 8 ? (unsigned long)(offset >> 32) : 0;
+
+	if (rw_of(req)->state & RW_WRITE)
+		return SYS(pwritev2, req->sysfd, vecs, count, low, high, flags);
+	return SYS(preadv2, req->sysfd, vecs, count, low, high, flags);
+}
+
+long rw_transfer(struct request *req, int flags)
+{
+	struct rw *rw = rw_of(req);
+	int64_t offset = rw->offset;
+
+	if (rw->state & RW_STREAM)
+		offset = -1;
+	else if (offset >= 0)
+		offset += (int64_t)rw->done;
+	return transfer(req, rw->vecs, rw->count, offset, rw->flags | flags);
+}
+
+void rw_advance(struct rw *rw, size_t bytes)
+{
+	rw->done += bytes;
+	rw->left -= bytes;
+	while (bytes && bytes >= rw->vecs->iov_len) {
+		bytes -= rw->vecs->iov_len;
+		rw->vecs++;
+		rw->count--;
+	}
+	if (bytes) {
+		rw->vecs->iov_base = (char *)rw->vecs->iov_base + bytes;
+		rw->vecs->iov_len -= bytes;
+	}
+}
+
+/* The last attempt came to `ret`. What earlier ones moved counts more than an error. */
+static enum issue_result finish(struct request *req, long ret)
+{
+	struct rw *rw = rw_of(req);
+
+	if (ret >= 0 || rw->done) {
+		if (ret < (long)rw->left)
+			req->flags |= REQ_FAIL;
+		ret = (long)rw->done + (ret > 0 ? ret : 0);
+	}
+	req->res = (int32_t)ret;
+	return ISSUE_DONE;
+}
+
+void rw_fail(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+
+	if (rw->done)
+		req->res = (int32_t)rw->done;
+}
+
+/* ---- Before -------------------------------------------------------------------------------- */
+
+/* -EBADF if the file is not open for this, or is none. */
+static int check_mode(struct request *req)
+{
+	struct iovec nothing = { NULL, 0 };
+	long ret = transfer(req, &nothing, 0, -1, 0);
+
+	return ret == -EBADF ? -EBADF : 0;
+}
+
+int rw_check(struct request *req)
+{
+	bool polls = req->ring->setup_flags & IORING_SETUP_IOPOLL;
+	struct rw *rw = rw_of(req);
+	int ret = check_mode(req);
+
+	if (ret)
+		return ret;
+	if (rw->flags & ~FLAGS_KNOWN)
+		return -EOPNOTSUPP;
+	if (polls && !(kind_with_flags(req->sysfd).known & FILE_DIRECT))
+		return -EOPNOTSUPP;
+	if (rw->state & RW_ATTRIBUTES || (rw->flags & RWF_HIPRI && !polls) || rw->offset < -1)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_registered(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	bool vectored =
+		req->opcode == IORING_OP_READV_FIXED || req->opcode == IORING_OP_WRITEV_FIXED;
+
+	for (unsigned i = 0; i < rw->count; i++) {
+		int ret = buffers_check(req, (uintptr_t)rw->vecs[i].iov_base, rw->vecs[i].iov_len);
+
+		if (ret || (vectored && !rw->vecs[i].iov_len))
+			return -EFAULT;
+	}
+	rw->state &= ~RW_FIXED;
+	return 0;
+}
+
+/* What is checked once, when it runs: 0 or -errno. Under the lock. */
+static int begin(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	int ret = 0;
+
+	if (rw->state & RW_UNUSUAL)
+		ret = rw_check(req);
+	if (!ret && rw->state & RW_FIXED)
+		ret = check_registered(req);
+	rw->state &= ~RW_UNUSUAL;
+	return ret;
+}
+
+/* ---- Trying -------------------------------------------------------------------------------- */
+
+/* ESPIPE was the answer to an offset. Sockets alone mean it, with any but 0. */
+static bool is_stream(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+
+	if (rw->state & RW_STREAM || rw->offset < 0)
+		return false;
+	if (rw->offset && kind_of(req->sysfd).known & FILE_SOCKET)
+		return false;
+	rw->state |= RW_STREAM;
+	return true;
+}
+
+/* Some bytes were moved: true if the file is one that has more, though not at once. */
+static bool has_more(struct request *req, size_t bytes)
+{
+	struct rw *rw = rw_of(req);
+	struct kind kind;
+
+	if (rw->flags & RWF_NOWAIT || rw->state & RW_STREAM)
+		return false;
+	kind = kind_of(req->sysfd);
+	if (!(kind.known & FILE_REGULAR))
+		return false;
+	/* Saves the call that would find the end. */
+	return rw->state & RW_WRITE || rw->offset < 0 || !kind.size ||
+	       (uint64_t)rw->offset + rw->done + bytes < kind.size;
+}
+
+/* Moves what can be moved without blocking; returns the answer of the last call. */
+static long try_all(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	long ret;
+
+	for (;;) {
+		ret = rw_transfer(req, RWF_NOWAIT);
+		if (__builtin_expect(ret == (long)rw->left, 1))
+			return ret;
+		if (ret == -ESPIPE && is_stream(req))
+			continue;
+		if (ret <= 0 || !has_more(req, (size_t)ret))
+			return ret;
+		rw_advance(rw, (size_t)ret);
+	}
+}
+
+/* Asked of files that cannot be tried without blocking. Those that poll knows nothing about are
+ * ready, too, and a worker waits for them. */
+static bool is_ready(struct request *req)
+{
+	const struct timespec at_once = { 0 };
+	struct pollfd pfd = { .fd = req->sysfd, .events = (short)req->poll_events };
+
+	return SYS(ppoll, &pfd, 1, &at_once, NULL, 0) != 0;
+}
+
+/* It would block, or the file cannot say whether it would: where to wait. */
+static enum issue_result wait_where(struct request *req, long ret)
+{
+	struct rw *rw = rw_of(req);
+
+	if (!(rw->state & RW_STREAM) && request_kind(req) & FILE_REGULAR)
+		return ISSUE_WORKER;
+	/* Flags may be what it does not take. */
+	if (ret == -EOPNOTSUPP && (rw->flags || is_ready(req)))
+		return ISSUE_WORKER;
+	if (req->file)
+		reactor_drained(req->file, req->poll_events);
+	return ISSUE_AGAIN;
+}
+
+static bool would_block(const struct rw *rw, long ret)
+{
+	return ret == -EAGAIN || (ret == -EOPNOTSUPP && !(rw->flags & RWF_NOWAIT));
+}
+
+static enum issue_result try_inline(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	enum issue_result result;
+	long ret = try_all(req);
+
+	if (__builtin_expect(!would_block(rw, ret), 1))
+		return finish(req, ret);
+	result = wait_where(req, ret);
+	if (result == ISSUE_WORKER)
+		rw->state |= RW_BLOCK;
+	return result;
+}
+
+/* ---- With a buffer of a group ---------------------------------------------------------------- */
+
+static int choose(struct request *req, struct selection *s)
+{
+	struct rw *rw = rw_of(req);
+	int ret;
+
+	*s = (struct selection){ .iov = &s->one, .room = 1 };
+	ret = group_select(req, s, rw->one.iov_len, false);
+	if (ret)
+		return ret;
+	rw->one = s->iov[0];
+	rw->vecs = &rw->one;
+	rw->count = 1;
+	rw->left = s->total;
+	return 0;
+}
+
+/* From now on nobody else gets the buffer, however much will be in it. */
+static void take(struct request *req, struct selection *s)
+{
+	req->cqe_flags = group_commit(req, s, s->total);
+	rw_of(req)->state |= RW_CHOSEN;
+}
+
+static enum issue_result try_chosen(struct request *req)
+{
+	struct iovec asked = rw_of(req)->one;
+	enum issue_result result;
+	struct selection s;
+	int ret = choose(req, &s);
+
+	if (ret)
+		return finish(req, ret);
+	result = try_inline(req);
+	if (result == ISSUE_DONE && req->res >= 0) {
+		req->cqe_flags = group_commit(req, &s, (size_t)req->res);
+		return result;
+	}
+	/* A file that is not waited for takes the buffer, whatever comes of it. */
+	if (result == ISSUE_WORKER || request_kind(req) & FILE_REGULAR) {
+		take(req, &s);
+		return result;
+	}
+	group_drop(req, &s);
+	rw_of(req)->one = asked;
+	return result;
+}
+
+/* ---- O_DIRECT -------------------------------------------------------------------------------- */
+
+static bool maybe_direct(const struct rw *rw)
+{
+	if (rw->left & (DIRECT_GRAIN - 1))
+		return false;
+	return rw->offset == -1 || !(rw->offset & (DIRECT_GRAIN - 1));
+}
+
+static enum issue_result issue_direct(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+
+	if (rw->offset >= 0 && !(rw->state & RW_NO_AIO) && aio_queue(req))
+		return ISSUE_ARMED;
+	rw->state |= RW_BLOCK;
+	return ISSUE_WORKER;
+}
+
+void rw_aio_ended(struct request *req, long res, bool at_once)
+{
+	struct rw *rw = rw_of(req);
+	bool waits = !(rw->flags & RWF_NOWAIT);
+
+	if (at_once && res < 0 && waits) {
+		/* Perhaps it is another file by now, that is none for AIO. */
+		rw->state |= RW_NO_AIO;
+		request_queue(req);
+	} else if (res == -EAGAIN && waits &&
+		   (req->file || kind_of(req->fd).identity == rw->identity)) {
+		rw->state |= RW_BLOCK;
+		request_issued(req, ISSUE_WORKER, HOW_INLINE);
+	} else {
+		finish(req, res);
+		request_complete(req);
+	}
+}
+
+/* ---- Issuing --------------------------------------------------------------------------------- */
+
+static enum issue_result issue_inline(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	int ret;
+
+	if (__builtin_expect(rw->state & (RW_UNUSUAL | RW_FIXED), 0)) {
+		ret = begin(req);
+		if (ret)
+			return finish(req, ret);
+	}
+	if (req->flags & REQ_SELECT && !(rw->state & RW_CHOSEN))
+		return try_chosen(req);
+	if (maybe_direct(rw) && aio_wants(req))
+		return issue_direct(req);
+	return try_inline(req);
+}
+
+/* Started in a worker (IOSQE_ASYNC): a regular file blocks there; what can be polled does not.
+ * Under the lock. */
+static enum issue_result begin_in_worker(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	struct selection s;
+	int ret;
+
+	rw->state |= RW_NO_AIO;
+	if (!(request_kind(req) & FILE_REGULAR))
+		return issue_inline(req);
+	ret = begin(req);
+	if (!ret && req->flags & REQ_SELECT) {
+		ret = choose(req, &s);
+		if (!ret)
+			take(req, &s);
+	}
+	return ret ? finish(req, ret) : ISSUE_WORKER;
+}
+
+/* Linux knows the priority of a thread's I/O, not of a call's. */
+static long transfer_with_priority(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	long ret;
+
+	if (rw->ioprio)
+		SYS(ioprio_set, IOPRIO_WHO_PROCESS, 0, rw->ioprio);
+	ret = rw_transfer(req, 0);
+	if (ret == -ESPIPE && is_stream(req))
+		ret = rw_transfer(req, 0);
+	if (rw->ioprio)
+		SYS(ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
+	return ret;
+}
+
+static enum issue_result issue_in_worker(struct request *req)
+{
+	enum issue_result result = ISSUE_WORKER;
+	struct rw *rw = rw_of(req);
+	long ret;
+
+	if (!(rw->state & RW_BLOCK)) {
+		ring_lock(req->ring);
+		result = begin_in_worker(req);
+		ring_unlock(req->ring);
+	}
+	if (result != ISSUE_WORKER)
+		return result;
+	rw->state &= ~RW_BLOCK;
+	ret = transfer_with_priority(req);
+	/* Its O_NONBLOCK, and another was faster. */
+	return ret == -EAGAIN ? ISSUE_AGAIN : finish(req, ret);
+}
+
+enum issue_result rw_issue(struct request *req, enum issue_how how)
+{
+	return how & HOW_WORKER ? issue_in_worker(req) : issue_inline(req);
+}
