@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "user/alloc.h"
+#include "user/process.h"
 #include "user/sys.h"
 #include "user/uring.h"
 
@@ -13,14 +14,12 @@
  * room: so they take none of the numbers the application may have, nor the lowest ones it
  * expects to get. For the moment of duplicating, the limit is raised.
  */
-static uint32_t limit_lock;
-
 static int duplicate_beyond_limit(int fd)
 {
 	struct rlimit own, raised;
 	long ret = -EMFILE;
 
-	lock_take(&limit_lock);
+	process_lock(LOCK_LIMIT);
 	if (!SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own) && own.rlim_max > own.rlim_cur) {
 		raised = own;
 		raised.rlim_cur = own.rlim_max;
@@ -28,7 +27,7 @@ static int duplicate_beyond_limit(int fd)
 		ret = SYS(fcntl, fd, F_DUPFD_CLOEXEC, own.rlim_cur);
 		SYS(prlimit64, 0, RLIMIT_NOFILE, &own, NULL);
 	}
-	lock_drop(&limit_lock);
+	process_unlock(LOCK_LIMIT);
 	return (int)ret;
 }
 

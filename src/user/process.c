@@ -1,38 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include "user/lock.h"
 #include "user/process.h"
 #include "user/sys.h"
 
-unsigned *process_epoch_page;
+struct process *this_process;
 
-/* Of the process that this memory was copied from, so its child gets the next. */
+/* The newest number given out in the process that this memory was copied from, or in this one. */
 static unsigned last_epoch;
+
+/* The memory of struct process; without a page for it all works but what children need. */
+static struct process *make_process(void)
+{
+	static struct process plain;
+	struct process *made, *seen = NULL;
+	long page = SYS(mmap, NULL, sizeof(*made), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	made = page < 0 && page > -4096 ? &plain : (struct process *)page;
+	if (made != &plain)
+		SYS(madvise, made, sizeof(*made), MADV_WIPEONFORK);
+	/* Release: the memory is there; pairs with the acquire of process_epoch(), and here. */
+	if (__atomic_compare_exchange_n(&this_process, &seen, made, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return made;
+	if (made != &plain)
+		SYS(munmap, made, sizeof(*made));
+	return seen;
+}
 
 unsigned process_set_up(void)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	unsigned *page = process_epoch_page, epoch;
-	long mapped;
+	/* Acquire: as in process_epoch(). */
+	struct process *p = __atomic_load_n(&this_process, __ATOMIC_ACQUIRE);
+	unsigned epoch, seen = 0;
 
-	pthread_mutex_lock(&lock);
-	if (!page) {
-		mapped = SYS(mmap, NULL, sizeof(*page), PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		/* Without the page every call would come here; with a plain variable it works, and
-		 * only children notice nothing. */
-		page = mapped < 0 && mapped > -4096 ? &last_epoch : (unsigned *)mapped;
-		if (page != &last_epoch)
-			SYS(madvise, page, sizeof(*page), MADV_WIPEONFORK);
-	}
-	epoch = __atomic_load_n(page, __ATOMIC_RELAXED);
-	if (!epoch) {
-		epoch = ++last_epoch;
-		__atomic_store_n(page, epoch, __ATOMIC_RELAXED);
-	}
-	/* Release: pairs with process_epoch(). */
-	__atomic_store_n(&process_epoch_page, page, __ATOMIC_RELEASE);
-	pthread_mutex_unlock(&lock);
-	return epoch;
+	if (!p)
+		p = make_process();
+	/* Of threads that come here at once, one has its number stand. Relaxed: see
+	 * process_epoch(). */
+	epoch = __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&p->epoch, &seen, epoch, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return epoch;
+	return seen;
+}
+
+void process_lock(enum process_lock which)
+{
+	process_epoch();
+	lock_take(&this_process->locks[which]);
+}
+
+void process_unlock(enum process_lock which)
+{
+	lock_drop(&this_process->locks[which]);
 }

@@ -6,23 +6,45 @@
 #ifndef ANYRING_USER_PROCESS_H
 #define ANYRING_USER_PROCESS_H
 
+#include <stdint.h>
+
 #include "user/app_memory.h"
 
-/* A page that fork wipes (MADV_WIPEONFORK): zero until this process has set itself up. */
-extern unsigned *process_epoch_page;
+/* Locks of this process alone, for what is not of one ring. */
+enum process_lock {
+	LOCK_RINGS,  /* the table of rings */
+	LOCK_SPARES, /* structs uring to be used again */
+	LOCK_LIMIT,  /* RLIMIT_NOFILE, while it is raised */
+	LOCK_POOL,   /* making the pool of workers */
+	PROCESS_LOCKS
+};
 
-/* Grows by one with each fork between the first process that used the engine and this one; never
- * 0. Called once a process, by process_epoch(). */
+/*
+ * Memory that fork wipes (MADV_WIPEONFORK): the epoch is zero until this process has set itself up,
+ * and no lock is held that a thread of the parent's held.
+ */
+struct process {
+	unsigned epoch;
+	uint32_t locks[PROCESS_LOCKS];
+};
+
+extern struct process *this_process;
+
+/* Grows with each fork between the first process that used the engine and this one; never 0.
+ * Called by process_epoch(), once a process. */
 unsigned process_set_up(void);
 
 static inline unsigned process_epoch(void)
 {
-	/* Acquire: pairs with process_set_up()'s release of the page's address. */
-	const unsigned *page = __atomic_load_n(&process_epoch_page, __ATOMIC_ACQUIRE);
-	/* Relaxed: written before there is a second thread, or by one that calls this itself. */
-	unsigned epoch = page ? __atomic_load_n(page, __ATOMIC_RELAXED) : 0;
+	/* Acquire: pairs with process_set_up()'s release of the address. */
+	const struct process *p = __atomic_load_n(&this_process, __ATOMIC_ACQUIRE);
+	/* Relaxed: nothing else is read because of what it says. */
+	unsigned epoch = p ? __atomic_load_n(&p->epoch, __ATOMIC_RELAXED) : 0;
 
 	return __builtin_expect(epoch != 0, 1) ? epoch : process_set_up();
 }
+
+void process_lock(enum process_lock which);
+void process_unlock(enum process_lock which);
 
 #endif

@@ -18,7 +18,6 @@
 
 static struct uring **pages[PAGES];
 static unsigned rings_alive;
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The calling thread's registered rings: what IORING_REGISTER_RING_FDS makes of descriptors. */
 static __thread struct uring *registered[REGISTERED_RINGS_MAX];
@@ -125,12 +124,12 @@ static struct uring *find_by_id(uint64_t id)
 {
 	struct uring *found = NULL;
 
-	pthread_mutex_lock(&table_lock);
+	process_lock(LOCK_RINGS);
 	for (unsigned i = 0; i < PAGES && !found; i++)
 		for (unsigned j = 0; pages[i] && j < PAGE_FDS && !found; j++)
 			if (pages[i][j] && pages[i][j]->id == id)
 				found = get_from(&pages[i][j]);
-	pthread_mutex_unlock(&table_lock);
+	process_unlock(LOCK_RINGS);
 	return found;
 }
 
@@ -153,14 +152,14 @@ int rings_add(struct uring *ring, int fd)
 {
 	struct uring **slot;
 
-	pthread_mutex_lock(&table_lock);
+	process_lock(LOCK_RINGS);
 	slot = make_slot((unsigned)fd);
 	if (slot) {
 		/* Release: the ring is complete; pairs with get_from(). */
 		__atomic_store_n(slot, ring, __ATOMIC_RELEASE);
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 	}
-	pthread_mutex_unlock(&table_lock);
+	process_unlock(LOCK_RINGS);
 	return slot ? 0 : -ENOMEM;
 }
 
@@ -168,14 +167,14 @@ struct uring *rings_remove(int fd)
 {
 	struct uring **slot, *ring = NULL;
 
-	pthread_mutex_lock(&table_lock);
+	process_lock(LOCK_RINGS);
 	slot = slot_of((unsigned)fd);
 	if (slot && *slot) {
 		ring = *slot;
 		__atomic_store_n(slot, NULL, __ATOMIC_RELAXED);
 		__atomic_sub_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 	}
-	pthread_mutex_unlock(&table_lock);
+	process_unlock(LOCK_RINGS);
 	return ring;
 }
 

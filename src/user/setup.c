@@ -240,17 +240,16 @@ int user_map(int fd, unsigned long long offset, size_t size, void **ptr)
 
 /* struct uring is kept for good: see rings.c. */
 static struct uring *spare_rings;
-static uint32_t spare_lock;
 
 static struct uring *uring_new(void)
 {
 	struct uring *ring;
 
-	lock_take(&spare_lock);
+	process_lock(LOCK_SPARES);
 	ring = spare_rings;
 	if (ring)
 		spare_rings = ring->next_spare;
-	lock_drop(&spare_lock);
+	process_unlock(LOCK_SPARES);
 	if (!ring)
 		ring = user_zalloc(1, sizeof(*ring));
 	return ring;
@@ -258,10 +257,10 @@ static struct uring *uring_new(void)
 
 static void uring_keep(struct uring *ring)
 {
-	lock_take(&spare_lock);
+	process_lock(LOCK_SPARES);
 	ring->next_spare = spare_rings;
 	spare_rings = ring;
-	lock_drop(&spare_lock);
+	process_unlock(LOCK_SPARES);
 }
 
 void uring_init_lists(struct uring *ring)

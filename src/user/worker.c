@@ -32,7 +32,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct crew crews[2]; /* bounded, unbounded */
 	unsigned epoch;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} pool;
 
 static void crew_init(struct crew *crew, unsigned limit)
 {
@@ -47,15 +47,25 @@ static void crew_init(struct crew *crew, unsigned limit)
 	pthread_condattr_destroy(&attr);
 }
 
-static void lock_pool(void)
+/* In a child, as in a process that begins, there is no thread that could work. */
+static void make_pool(void)
 {
-	/* In a child the lock may be held by a thread that fork did not copy. */
-	if (__atomic_load_n(&pool.epoch, __ATOMIC_RELAXED) != process_epoch()) {
+	process_lock(LOCK_POOL);
+	if (pool.epoch != process_epoch()) {
 		pthread_mutex_init(&pool.lock, NULL);
 		crew_init(&pool.crews[0], BOUNDED_MAX);
 		crew_init(&pool.crews[1], UNBOUNDED_MAX);
-		__atomic_store_n(&pool.epoch, process_epoch(), __ATOMIC_RELAXED);
+		/* Release: the pool is made; pairs with lock_pool(). */
+		__atomic_store_n(&pool.epoch, process_epoch(), __ATOMIC_RELEASE);
 	}
+	process_unlock(LOCK_POOL);
+}
+
+static void lock_pool(void)
+{
+	/* Acquire: pairs with make_pool(). */
+	if (__atomic_load_n(&pool.epoch, __ATOMIC_ACQUIRE) != process_epoch())
+		make_pool();
 	pthread_mutex_lock(&pool.lock);
 }
 
