@@ -32,11 +32,15 @@ struct wait {
 
 /* ---- Arguments --------------------------------------------------------------------------------- */
 
+/* Whatever the application wrote there; what is before the clock began is over. */
 static int64_t to_ns(const struct __kernel_timespec *ts)
 {
-	if (ts->tv_sec >= TIME_NEVER / NS_PER_SEC)
-		return TIME_NEVER;
-	return ts->tv_sec * NS_PER_SEC + ts->tv_nsec;
+	int64_t ns;
+
+	if (__builtin_mul_overflow(ts->tv_sec, NS_PER_SEC, &ns) ||
+	    __builtin_add_overflow(ns, ts->tv_nsec, &ns))
+		return ts->tv_sec < 0 ? 0 : TIME_NEVER;
+	return ns > 0 ? ns : 0;
 }
 
 static int take_sigmask(struct wait *w, uint64_t mask, size_t size)
@@ -140,11 +144,6 @@ static int64_t time_left(const struct wait *w, int64_t deadline, int64_t most)
 	return left < most ? left : most;
 }
 
-static bool has_work(const struct uring *ring)
-{
-	return !list_is_empty(&ring->again) || !list_is_empty(&ring->cq.deferred);
-}
-
 /*
  * Waits until w->min_complete CQEs are there. 0, -ETIME, -EINTR. A deadline for the minimal wait
  * comes first: once it has passed, one CQE is enough.
@@ -154,6 +153,7 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 	int64_t min_wait_end = w->min_wait ? clock_now(w->clock) + w->min_wait : TIME_NEVER;
 	unsigned wanted = w->min_complete;
 	int64_t next, sleep;
+	int ret;
 
 	for (;;) {
 		next = make_progress(ring);
@@ -170,9 +170,10 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 			return cq_ready(ring) ? 0 : -ETIME;
 		sleep = time_left(w, min_wait_end, sleep);
 		linger_release(ring);
-		if (reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask) == -EINTR) {
+		ret = reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask);
+		if (ret) {
 			make_progress(ring);
-			return cq_ready(ring) ? 0 : -EINTR;
+			return cq_ready(ring) ? 0 : ret;
 		}
 	}
 }
@@ -191,7 +192,7 @@ static int get_events(struct uring *ring, struct wait *w)
 		reactor_poll(ring);
 		make_progress(ring);
 	}
-	if (!w->min_complete && !cq_ready(ring))
+	if (!w->min_complete && !cq_ready(ring) && !has_work(ring))
 		reactor_lower(ring);
 	return 0;
 }
@@ -267,6 +268,7 @@ int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned 
 	ret = enter(ring, to_submit, min_complete, flags, arg, argsz);
 	cq_announce(ring);
 	ring->reactor.inside--;
+	reactor_leave(ring);
 	progress_leave(ring);
 out:
 	ring_unlock(ring);
