@@ -24,8 +24,7 @@ void run_deferred(struct uring *ring)
 
 void show_task_work(struct uring *ring)
 {
-	bool work = ring->reactor.armed || timers_armed(ring) ||
-		    !list_is_empty(&ring->cq.deferred) || !list_is_empty(&ring->again);
+	bool work = ring->reactor.armed || timers_armed(ring) || has_work(ring);
 	uint32_t *flags = &ring->mem.header->sq_flags;
 
 	/* Relaxed: only we change the bit, under the lock. Release: what an enter would do is there
@@ -43,9 +42,15 @@ void progress_made(struct uring *ring)
 	workers_wake(ring);
 	show_task_work(ring);
 	cq_announce(ring);
+	/* What is deferred was told already. */
+	if (!list_is_empty(&ring->again))
+		reactor_wake(ring);
 }
 
 void progress_leave(struct uring *ring)
 {
 	show_task_work(ring);
+	/* Raised, too, so that who waits for the ring's descriptor comes and does it. */
+	if (has_work(ring))
+		reactor_wake(ring);
 }

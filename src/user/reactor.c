@@ -97,7 +97,8 @@ void reactor_unwatch(struct file *file)
 
 void reactor_drained(struct file *file, uint32_t events)
 {
-	file->ready &= ~events;
+	/* An error or a hang-up did not keep it from saying so. */
+	file->ready &= ~(events | ALWAYS);
 }
 
 bool reactor_can_poll(struct file *file)
@@ -187,6 +188,8 @@ static void handle_events(struct uring *ring, const struct epoll_event *events, 
 
 void reactor_poll(struct uring *ring)
 {
+	/* Each file once, even while more comes in. */
+	unsigned rounds = ring->reactor.watch_count / EVENTS_MAX + 1;
 	struct epoll_event events[EVENTS_MAX];
 	long count;
 
@@ -194,62 +197,116 @@ void reactor_poll(struct uring *ring)
 	do {
 		count = SYS(epoll_pwait, ring->reactor.epoll_fd, events, EVENTS_MAX, 0, NULL, 0);
 		handle_events(ring, events, count);
-	} while (count == EVENTS_MAX);
+	} while (count == EVENTS_MAX && --rounds);
 }
 
 /* ---- Sleeping, waking -------------------------------------------------------------------------- */
 
 #define SIGSET_SIZE (_NSIG / 8)
 
-/* Sleeps as the reactor: in the inner set. */
-static int sleep_in_set(struct uring *ring, const struct timespec *timeout, const sigset_t *sigmask)
+/* One sleep's length at most: longer ones are slept in pieces. */
+#define SLEEP_MAX (3600 * NS_PER_SEC)
+
+/* epoll_pwait2(2); where there is none (before Linux 5.11, or in a filter that does not know it)
+ * its elder, which counts milliseconds. */
+static long wait_in_set(int fd, struct epoll_event *events, int64_t ns, const sigset_t *sigmask)
+{
+	struct timespec timeout = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
+	static bool missing;
+	long ret;
+
+	/* Relaxed: whoever does not see it yet finds out. */
+	if (!__atomic_load_n(&missing, __ATOMIC_RELAXED)) {
+		ret = SYS(epoll_pwait2, fd, events, EVENTS_MAX, &timeout, sigmask, SIGSET_SIZE);
+		if (ret != -ENOSYS && ret != -EPERM)
+			return ret;
+		__atomic_store_n(&missing, true, __ATOMIC_RELAXED);
+	}
+	return SYS(epoll_pwait, fd, events, EVENTS_MAX, (ns + 999999) / 1000000, sigmask,
+		   SIGSET_SIZE);
+}
+
+/* Sleeps as the reactor: in the inner set. A signal's handler may come here again meanwhile. */
+static long sleep_in_set(struct uring *ring, int64_t ns, const sigset_t *sigmask)
 {
 	struct epoll_event events[EVENTS_MAX];
+	pid_t former = ring->reactor.sleeper;
 	long count;
 
-	ring->reactor.sleeping = true;
+	ring->reactor.sleeper = thread_id();
 	ring->reactor.skipped = 0;
 	/* Under the lock, as all who look at it. */
 	shared_of(ring)->set_sleepers++;
 	ring_unlock(ring);
-	count = SYS(epoll_pwait2, ring->reactor.epoll_fd, events, EVENTS_MAX, timeout, sigmask,
-		    SIGSET_SIZE);
+	count = wait_in_set(ring->reactor.epoll_fd, events, ns, sigmask);
 	ring_lock(ring);
 	shared_of(ring)->set_sleepers--;
-	ring->reactor.sleeping = false;
+	ring->reactor.sleeper = former;
 	handle_events(ring, events, count);
-	return count == -EINTR ? -EINTR : 0;
+	return count;
 }
 
 /* Sleeps beside the reactor. */
-static int sleep_beside(struct uring *ring, const struct timespec *timeout, const sigset_t *sigmask)
+static long sleep_on_seq(struct uring *ring, int64_t ns)
 {
+	/* Without a timeout futex(2) would go on after a handler with SA_RESTART. */
+	struct timespec timeout = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
 	struct ring_shared *shared = shared_of(ring);
 	uint32_t seq = shared->wake_seq;
-	sigset_t former;
 	long ret;
 
 	shared->seq_sleepers++;
 	ring_unlock(ring);
-	if (sigmask)
-		SYS(rt_sigprocmask, SIG_SETMASK, sigmask, &former, SIGSET_SIZE);
-	ret = SYS(futex, &shared->wake_seq, FUTEX_WAIT, seq, timeout);
-	if (sigmask)
-		SYS(rt_sigprocmask, SIG_SETMASK, &former, NULL, SIGSET_SIZE);
+	ret = SYS(futex, &shared->wake_seq, FUTEX_WAIT, seq, &timeout);
 	ring_lock(ring);
 	shared->seq_sleepers--;
 	return ret == -EINTR ? -EINTR : 0;
 }
 
+/* The same where signals are to come in while it sleeps, and not before: futex(2) has no mask, so
+ * it sleeps in a set that holds the eventfd alone. */
+static long sleep_masked(struct uring *ring, int64_t ns, const sigset_t *sigmask)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET }, events[EVENTS_MAX];
+	long ret, fd = SYS(epoll_create1, EPOLL_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	ret = SYS(epoll_ctl, fd, EPOLL_CTL_ADD, ring->reactor.event_fd, &event);
+	/* That it is raised already is no news; under the lock, so nobody raises it now. */
+	if (!ret)
+		ret = SYS(epoll_pwait, fd, events, EVENTS_MAX, 0, NULL, 0);
+	if (ret >= 0) {
+		shared_of(ring)->set_sleepers++;
+		ring_unlock(ring);
+		ret = wait_in_set((int)fd, events, ns, sigmask);
+		ring_lock(ring);
+		shared_of(ring)->set_sleepers--;
+	}
+	SYS(close, fd);
+	return ret;
+}
+
 int reactor_sleep(struct uring *ring, int64_t timeout_ns, const sigset_t *sigmask)
 {
-	struct timespec ts = { .tv_sec = timeout_ns / NS_PER_SEC,
-			       .tv_nsec = timeout_ns % NS_PER_SEC };
-	const struct timespec *timeout = timeout_ns == TIME_NEVER ? NULL : &ts;
+	int64_t ns = timeout_ns < SLEEP_MAX ? timeout_ns : SLEEP_MAX;
+	struct reactor *r = &ring->reactor;
+	long ret;
 
-	if (ring->reactor.sleeping)
-		return sleep_beside(ring, timeout, sigmask);
-	return sleep_in_set(ring, timeout, sigmask);
+	if (!r->sleeper || r->sleeper == thread_id()) {
+		ret = sleep_in_set(ring, ns, sigmask);
+	} else {
+		r->beside++;
+		ret = sigmask ? sleep_masked(ring, ns, sigmask) : sleep_on_seq(ring, ns);
+		r->beside--;
+	}
+	return ret < 0 ? (int)ret : 0;
+}
+
+void reactor_leave(struct uring *ring)
+{
+	if (ring->reactor.beside && !ring->reactor.sleeper)
+		reactor_wake(ring);
 }
 
 static void raise_event(struct uring *ring)
@@ -271,6 +328,12 @@ void reactor_wake(struct uring *ring)
 		__atomic_add_fetch(&shared->wake_seq, 1, __ATOMIC_RELAXED);
 		SYS(futex, &shared->wake_seq, FUTEX_WAKE, INT_MAX);
 	}
+}
+
+void reactor_kick(struct uring *ring)
+{
+	if (ring->reactor.sleeper)
+		reactor_wake(ring);
 }
 
 void reactor_lower(struct uring *ring)

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "user/list.h"
 
@@ -33,7 +34,8 @@ struct reactor {
 	unsigned watch_count, watch_free; /* how many there are; the first that may be free */
 	unsigned armed;	  /* requests that progress only if somebody looks: polls, AIO */
 	unsigned inside;  /* threads in enter */
-	bool sleeping;	  /* a thread of this process sleeps in the inner set */
+	pid_t sleeper;	  /* the thread of this process that sleeps in the inner set, or 0 */
+	unsigned beside;  /* threads of this process that sleep elsewhere, as one is there */
 	unsigned skipped; /* enters since somebody looked into the inner set */
 };
 
@@ -65,9 +67,13 @@ int reactor_add_wakeup(struct uring *ring, int fd);
 void reactor_poll(struct uring *ring);
 /*
  * Sleeps until something happens, `timeout_ns` pass (TIME_NEVER: for ever) or a signal comes, and
- * handles it. 0, or -EINTR. `sigmask`: as in ppoll(2), or NULL.
+ * handles it. 0, -EINTR, or what else keeps it from sleeping. `sigmask`: as in ppoll(2), or NULL.
  */
 int reactor_sleep(struct uring *ring, int64_t timeout_ns, const sigset_t *sigmask);
+/* A thread that may have slept leaves enter: if others sleep beside it, one takes its place. */
+void reactor_leave(struct uring *ring);
+/* If a thread sleeps as the reactor: there is more to do than it knew of, or earlier. */
+void reactor_kick(struct uring *ring);
 /* Wakes whoever sleeps in reactor_sleep(), and raises the ring's descriptor. */
 void reactor_wake(struct uring *ring);
 /* An enter that does not wait found nothing: the descriptor may be lowered. */

@@ -70,6 +70,8 @@ int timer_arm(struct uring *ring, struct timer *timer)
 	}
 	heap->count++;
 	sift_up(heap, heap->count, timer);
+	if (timer->place == 1)
+		reactor_kick(ring);
 	return 0;
 }
 

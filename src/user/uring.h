@@ -116,6 +116,12 @@ static inline struct ring_shared *shared_of(const struct uring *ring)
 	return ring->mem.shared;
 }
 
+/* Requests wait for nothing but that somebody issues or completes them. */
+static inline bool has_work(const struct uring *ring)
+{
+	return !list_is_empty(&ring->again) || !list_is_empty(&ring->cq.deferred);
+}
+
 static inline void ring_lock(struct uring *ring)
 {
 	lock_take(&ring->mem.shared->lock);
