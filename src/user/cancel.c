@@ -6,10 +6,12 @@
 
 static int cancel_in_worker(struct request *req)
 {
-	/* Whatever it comes to, it does not start waiting again. */
-	req->flags |= REQ_CANCELED;
-	if (!worker_take_back(req))
+	if (!worker_take_back(req)) {
+		/* Whatever it comes to, it does not start waiting again. The flags are the
+		 * worker's now. */
+		__atomic_store_n(&req->stop, true, __ATOMIC_RELAXED);
 		return -EALREADY;
+	}
 	request_unpend(req);
 	request_fail(req, -ECANCELED);
 	return 0;

@@ -22,6 +22,7 @@ static void cancel_everything(struct uring *ring)
 		ring->running += chain_length(req);
 		request_fail(req, -ECANCELED);
 	}
+	run_deferred(ring);
 	list_init(&all);
 	list_splice_tail(&all, &ring->pending);
 	while (!list_is_empty(&all)) {
@@ -32,8 +33,8 @@ static void cancel_everything(struct uring *ring)
 		list_add_tail(&ring->pending, &req->all);
 		request_cancel(req);
 	}
+	/* Of a closed ring nothing more is issued: what all this made ready ends, too. */
 	run_ready(ring);
-	run_deferred(ring);
 }
 
 void ring_shut_down(struct uring *ring)

@@ -258,7 +258,9 @@ int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned 
 		ring = ring_get(fd, &ret);
 	if (!ring)
 		return ret;
-	ring_lock(ring);
+	ret = ring_enter(ring);
+	if (__builtin_expect(ret, 0))
+		goto put;
 	if (__builtin_expect(ring->epoch != process_epoch(), 0)) {
 		ret = ring_adopt(ring);
 		if (ret)
@@ -272,6 +274,7 @@ int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned 
 	progress_leave(ring);
 out:
 	ring_unlock(ring);
+put:
 	ring_put(ring);
 	return ret;
 }

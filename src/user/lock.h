@@ -34,6 +34,12 @@ static inline void lock_take(uint32_t *lock)
 		lock_slow(lock, (uint32_t)thread_id());
 }
 
+/* True if the calling thread holds it: a signal's handler that interrupted the holder asks. */
+static inline bool lock_is_mine(const uint32_t *lock)
+{
+	return (__atomic_load_n(lock, __ATOMIC_RELAXED) & ~LOCK_CONTENDED) == (uint32_t)thread_id();
+}
+
 static inline void lock_drop(uint32_t *lock)
 {
 	/* Release: pairs with the acquire of whoever takes the lock next. */

@@ -37,12 +37,15 @@ int user_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_arg
 	ring = by_index ? ring_get_registered(fd, &ret) : ring_get(fd, &ret);
 	if (!ring)
 		return ret;
-	ring_lock(ring);
+	ret = ring_enter(ring);
+	if (ret)
+		goto put;
 	if (ring->epoch != process_epoch())
 		ret = ring_adopt(ring);
 	if (!ret)
 		ret = run_call(ring, opcode, arg, nr_args);
 	ring_unlock(ring);
+put:
 	ring_put(ring);
 	return ret;
 }

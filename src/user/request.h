@@ -77,6 +77,7 @@ struct request {
 	uint32_t flags;
 	uint8_t opcode;
 	uint8_t state;	    /* enum request_state; under the ring's lock */
+	bool stop;	    /* canceled while a worker runs it; atomic, see request_stopped() */
 	uint16_t buf_index; /* registered buffer, or group */
 	uint16_t personality;
 	uint16_t poll_retries; /* bounds what one event may do; see poll.c */
@@ -97,6 +98,13 @@ struct request {
 		uint64_t align;
 	} data;
 };
+
+/* For issue() in a worker, which has the flags to itself: true if it is to end soon. */
+static inline bool request_stopped(const struct request *req)
+{
+	/* Relaxed: a hint; the lock orders what is done about it. */
+	return __atomic_load_n(&req->stop, __ATOMIC_RELAXED);
+}
 
 /* The opcode's part of the request, as the type it has there. */
 #define request_data(req, type)                                                          \

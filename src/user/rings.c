@@ -213,15 +213,39 @@ struct uring *ring_get_registered(unsigned index, int *error)
 	return registered[index] ? get_from(&registered[index]) : NULL;
 }
 
+/* False: the last use of it has gone; it is being shut down. */
+static bool add_user(struct uring *ring)
+{
+	unsigned users = __atomic_load_n(&ring->users, __ATOMIC_RELAXED);
+
+	/* Relaxed: the caller has a reference, which orders what it does. */
+	while (users && !__atomic_compare_exchange_n(&ring->users, &users, users + 1, true,
+						     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		continue;
+	return users;
+}
+
+/* What the calling thread registers is let go when it ends. */
+static int watch_thread_end(void)
+{
+	int ret, saved = errno;
+
+	pthread_once(&thread_end_once, make_thread_end);
+	/* Any value but NULL has the destructor called. */
+	ret = pthread_setspecific(thread_end, registered);
+	errno = saved;
+	return ret;
+}
+
 int rings_register(struct uring *ring, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
 		if (registered[i])
 			continue;
-		pthread_once(&thread_end_once, make_thread_end);
-		/* Any value but NULL has the destructor called. */
-		pthread_setspecific(thread_end, registered);
-		__atomic_add_fetch(&ring->users, 1, __ATOMIC_RELAXED);
+		if (watch_thread_end())
+			return -ENOMEM;
+		if (!add_user(ring))
+			return -EBADF;
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 		registered[i] = ring;
 		return (int)i;

@@ -208,7 +208,9 @@ int user_map(int fd, unsigned long long offset, size_t size, void **ptr)
 	ring = ring_get((unsigned)fd, &ret);
 	if (!ring)
 		return ret;
-	ring_lock(ring);
+	ret = ring_enter(ring);
+	if (ret)
+		goto put;
 	if (ring->setup_flags & IORING_SETUP_NO_MMAP) {
 		ret = -EINVAL;
 	} else if (offset == IORING_OFF_SQ_RING || offset == IORING_OFF_CQ_RING) {
@@ -232,6 +234,7 @@ int user_map(int fd, unsigned long long offset, size_t size, void **ptr)
 			*ptr = (void *)at;
 	}
 	ring_unlock(ring);
+put:
 	ring_put(ring);
 	return ret;
 }
@@ -332,8 +335,14 @@ static int publish(struct uring *ring)
 	struct uring *stale;
 	int fd, ret;
 
-	if (ring->setup_flags & IORING_SETUP_REGISTERED_FD_ONLY)
-		return rings_register(ring, 0, REGISTERED_RINGS_MAX);
+	ring->users = 1;
+	if (ring->setup_flags & IORING_SETUP_REGISTERED_FD_ONLY) {
+		ret = rings_register(ring, 0, REGISTERED_RINGS_MAX);
+		/* The registration is its only user; of a failed one there is ours. */
+		if (ret >= 0)
+			__atomic_sub_fetch(&ring->users, 1, __ATOMIC_RELAXED);
+		return ret;
+	}
 	fd = open_descriptor(ring);
 	if (fd < 0)
 		return fd;
@@ -342,7 +351,6 @@ static int publish(struct uring *ring)
 	if (stale)
 		ring_drop_user(stale);
 	ring->fd = fd;
-	ring->users = 1;
 	ret = rings_add(ring, fd);
 	if (ret) {
 		SYS(close, fd);

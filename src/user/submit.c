@@ -49,6 +49,7 @@ static struct request *request_new(struct uring *ring)
 	req->cqe_flags = 0;
 	req->flags = 0;
 	req->state = REQ_NEW;
+	req->stop = false;
 	req->poll_retries = 0;
 	req->file = NULL;
 	req->link = req->timeout = NULL;

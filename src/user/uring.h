@@ -3,6 +3,7 @@
 #ifndef ANYRING_USER_URING_H
 #define ANYRING_USER_URING_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -130,6 +131,26 @@ static inline void ring_lock(struct uring *ring)
 static inline void ring_unlock(struct uring *ring)
 {
 	lock_drop(&ring->mem.shared->lock);
+}
+
+/*
+ * At the engine's entrances. -EDEADLK: a signal's handler has interrupted this thread in the middle
+ * of another call for the ring. -EBADF: the ring was shut down since its descriptor was looked up.
+ * Without an error the lock is held.
+ */
+static inline int ring_enter(struct uring *ring)
+{
+	uint32_t *lock = &ring->mem.shared->lock;
+
+	if (!lock_try(lock)) {
+		if (lock_is_mine(lock))
+			return -EDEADLK;
+		lock_slow(lock, (uint32_t)thread_id());
+	}
+	if (__builtin_expect(!ring->closing, 1))
+		return 0;
+	ring_unlock(ring);
+	return -EBADF;
 }
 
 /* For code that runs both inline, where the lock is held, and in workers, where it is not. */

@@ -100,11 +100,15 @@ static void run(struct request *req)
 	struct uring *ring = req->ring;
 	enum issue_result result;
 
-	result = req->flags & REQ_CANCELED ? ISSUE_AGAIN : req->op->issue(req, HOW_WORKER);
+	result = request_stopped(req) ? ISSUE_AGAIN : req->op->issue(req, HOW_WORKER);
 	ring_lock(ring);
 	request_unpend(req);
+	if (request_stopped(req))
+		req->flags |= REQ_CANCELED;
 	ring->cq.worker_posted = true;
-	if (result == ISSUE_DONE && ring->setup_flags & IORING_SETUP_DEFER_TASKRUN)
+	/* Nobody comes to a closed ring to complete what was deferred. */
+	if (result == ISSUE_DONE && ring->setup_flags & IORING_SETUP_DEFER_TASKRUN &&
+	    !ring->closing)
 		defer_completion(req);
 	else
 		request_issued(req, result, HOW_WORKER);
@@ -135,7 +139,7 @@ int engine_thread(void *(*body)(void *), void *arg)
 	sigset_t all, former;
 	pthread_attr_t attr;
 	pthread_t thread;
-	int ret;
+	int ret, saved = errno;
 
 	sigfillset(&all);
 	pthread_attr_init(&attr);
@@ -143,8 +147,16 @@ int engine_thread(void *(*body)(void *), void *arg)
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_sigmask(SIG_SETMASK, &all, &former);
 	ret = pthread_create(&thread, &attr, body, arg);
+	if (ret == EINVAL) {
+		/* Too small for the thread-local variables of this program. */
+		pthread_attr_destroy(&attr);
+		pthread_attr_init(&attr);
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+		ret = pthread_create(&thread, &attr, body, arg);
+	}
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	pthread_attr_destroy(&attr);
+	errno = saved;
 	return -ret;
 }
 
@@ -199,28 +211,39 @@ static void take_all(struct crew *crew, struct uring *ring, struct list *taken)
 	}
 }
 
-void workers_wake(struct uring *ring)
+/* Ends what nobody runs. */
+static void fail_stranded(struct list *stranded)
 {
-	struct list stranded;
-
-	if (!ring->worker_queued)
-		return;
-	ring->worker_queued = false;
-	list_init(&stranded);
-	lock_pool();
-	for (unsigned i = 0; i < 2; i++) {
-		staff(&pool.crews[i]);
-		if (!pool.crews[i].threads)
-			take_all(&pool.crews[i], ring, &stranded);
-	}
-	pthread_mutex_unlock(&pool.lock);
-	while (!list_is_empty(&stranded)) {
-		struct request *req = list_entry(stranded.next, struct request, queue);
+	while (!list_is_empty(stranded)) {
+		struct request *req = list_entry(stranded->next, struct request, queue);
+		struct uring *ring = req->ring;
 
 		list_del(&req->queue);
 		request_unpend(req);
 		request_fail(req, -EAGAIN);
 		ring_put(ring);
+	}
+}
+
+void workers_wake(struct uring *ring)
+{
+	struct list stranded;
+
+	/* More than once, where the end of one lets another begin that wants a worker, too. */
+	while (ring->worker_queued) {
+		ring->worker_queued = false;
+		list_init(&stranded);
+		lock_pool();
+		for (unsigned i = 0; i < 2; i++) {
+			staff(&pool.crews[i]);
+			if (!pool.crews[i].threads)
+				take_all(&pool.crews[i], ring, &stranded);
+		}
+		pthread_mutex_unlock(&pool.lock);
+		if (!list_is_empty(&stranded)) {
+			fail_stranded(&stranded);
+			run_ready(ring);
+		}
 	}
 }
 
