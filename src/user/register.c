@@ -9,6 +9,9 @@
 /* By opcode. Those that the engine does not have are empty. */
 static const struct register_call calls[IORING_REGISTER_LAST] = {
 	[IORING_REGISTER_PROBE] = { register_probe, 0 },
+	[IORING_REGISTER_PBUF_RING] = { register_pbuf_ring, CALL_ONE },
+	[IORING_UNREGISTER_PBUF_RING] = { unregister_pbuf_ring, CALL_ONE },
+	[IORING_REGISTER_PBUF_STATUS] = { register_pbuf_status, CALL_ONE },
 };
 
 static int run_call(struct uring *ring, unsigned opcode, const void *arg, unsigned nr_args)
@@ -20,7 +23,8 @@ static int run_call(struct uring *ring, unsigned opcode, const void *arg, unsign
 		return -EEXIST;
 	if (!restrict_allows_register(&ring->restrictions, opcode))
 		return -EACCES;
-	if (!call->run)
+	if (!call->run || (call->flags & CALL_NO_ARG && (arg || nr_args)) ||
+	    (call->flags & CALL_ONE && (!arg || nr_args != 1)))
 		return -EINVAL;
 	return call->run(ring, arg, nr_args);
 }

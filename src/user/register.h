@@ -3,13 +3,36 @@
 #ifndef ANYRING_USER_REGISTER_H
 #define ANYRING_USER_REGISTER_H
 
+#include <stddef.h>
+
 #include "user/uring.h"
+
+/* What is checked of the arguments before the call, with -EINVAL. */
+enum {
+	CALL_NO_ARG = 1 << 0, /* arg is NULL, nr_args 0 */
+	CALL_ONE = 1 << 1,    /* arg is not NULL, nr_args 1 */
+};
 
 struct register_call {
 	int (*run)(struct uring *ring, const void *arg, unsigned nr_args);
 	unsigned flags;
 };
 
+/* For fields that must be 0. */
+static inline bool is_zero(const void *bytes, size_t size)
+{
+	const char *at = bytes;
+
+	while (size && !at[size - 1])
+		size--;
+	return !size;
+}
+
+/* group_ring.c */
+int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
+int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args);
+/* probe.c */
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args);
 
 #endif

@@ -23,5 +23,9 @@ int read_multishot_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result rw_issue(struct request *req, enum issue_how how);
 enum issue_result read_multishot_issue(struct request *req, enum issue_how how);
 void rw_fail(struct request *req);
+int provide_buffers_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result provide_buffers_issue(struct request *req, enum issue_how how);
+int remove_buffers_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result remove_buffers_issue(struct request *req, enum issue_how how);
 
 #endif

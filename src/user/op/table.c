@@ -112,4 +112,18 @@ const struct op op_table[IORING_OP_LAST] = {
 		.takes_ioprio = true,
 		.iopoll = true,
 	},
+	[IORING_OP_PROVIDE_BUFFERS] = {
+		.name = "provide_buffers",
+		.prep = provide_buffers_prep,
+		.issue = provide_buffers_issue,
+		.iopoll = true,
+		.skips_audit = true,
+	},
+	[IORING_OP_REMOVE_BUFFERS] = {
+		.name = "remove_buffers",
+		.prep = remove_buffers_prep,
+		.issue = remove_buffers_issue,
+		.iopoll = true,
+		.skips_audit = true,
+	},
 };
