@@ -43,6 +43,9 @@ void ring_shut_down(struct uring *ring)
 		sqpoll_stop(ring);
 	ring_lock(ring);
 	ring->closing = true;
+	ring_unlock(ring);
+	watchdog_forget(ring);
+	ring_lock(ring);
 	/* What belongs to another process is its own. */
 	if (ring->epoch == process_epoch()) {
 		cancel_everything(ring);

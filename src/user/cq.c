@@ -150,7 +150,7 @@ void cq_flush_overflow(struct uring *ring)
 	set_sq_flag(ring, IORING_SQ_CQ_OVERFLOW, false);
 }
 
-static void signal_eventfd(struct uring *ring)
+void cq_signal(struct uring *ring)
 {
 	uint64_t one = 1;
 
@@ -166,7 +166,7 @@ static void signal_eventfd(struct uring *ring)
 void cq_announce(struct uring *ring)
 {
 	if (ring->cq.unannounced) {
-		signal_eventfd(ring);
+		cq_signal(ring);
 		reactor_wake(ring);
 	}
 	ring->cq.unannounced = 0;

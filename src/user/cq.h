@@ -47,6 +47,8 @@ void cq_post(struct uring *ring, const struct completion *c);
 bool cq_post_if_room(struct uring *ring, const struct completion *c);
 /* Moves what overflowed into the queue as far as there is room. */
 void cq_flush_overflow(struct uring *ring);
+/* Signals the application's eventfd, if it wants that. */
+void cq_signal(struct uring *ring);
 /* Once after a batch: wakes those who wait, and signals eventfds. */
 void cq_announce(struct uring *ring);
 

@@ -172,6 +172,8 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		linger_release(ring);
 		ret = reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask);
 		if (ret) {
+			/* What came just before may have been left to us. */
+			reactor_poll(ring);
 			make_progress(ring);
 			return cq_ready(ring) ? 0 : ret;
 		}
@@ -184,6 +186,10 @@ static int get_events(struct uring *ring, struct wait *w)
 	int64_t next = make_progress(ring);
 
 	(void)next;
+	if (ring->watched.told) {
+		ring->watched.told = false;
+		reactor_poll(ring);
+	}
 	if (cq_ready(ring) < w->min_complete)
 		return wait_for_cqes(ring, w);
 	/* Enough without looking: what waits for its file must not starve, though. */
@@ -192,8 +198,6 @@ static int get_events(struct uring *ring, struct wait *w)
 		reactor_poll(ring);
 		make_progress(ring);
 	}
-	if (!w->min_complete && !cq_ready(ring) && !has_work(ring))
-		reactor_lower(ring);
 	return 0;
 }
 
@@ -267,8 +271,12 @@ int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned 
 			goto out;
 	}
 	ring->reactor.inside++;
+	if (__builtin_expect(ring->watched.state == WATCHDOG_SERVES, 0))
+		watchdog_entered(ring);
 	ret = enter(ring, to_submit, min_complete, flags, arg, argsz);
 	cq_announce(ring);
+	if (!cq_ready(ring) && !has_work(ring))
+		reactor_lower(ring);
 	ring->reactor.inside--;
 	reactor_leave(ring);
 	progress_leave(ring);

@@ -12,10 +12,12 @@
 
 /* Locks of this process alone, for what is not of one ring. */
 enum process_lock {
-	LOCK_RINGS,  /* the table of rings */
-	LOCK_SPARES, /* structs uring to be used again */
-	LOCK_LIMIT,  /* RLIMIT_NOFILE, while it is raised */
-	LOCK_POOL,   /* making the pool of workers */
+	LOCK_RINGS,	     /* the table of rings */
+	LOCK_SPARES,	     /* structs uring to be used again */
+	LOCK_LIMIT,	     /* RLIMIT_NOFILE, while it is raised */
+	LOCK_POOL,	     /* making the pool of workers */
+	LOCK_WATCHDOG,	     /* its rings; a ring's lock is taken within it */
+	LOCK_WATCHDOG_START, /* taken within a ring's lock */
 	PROCESS_LOCKS
 };
 

@@ -102,6 +102,22 @@ bool timers_armed(const struct uring *ring)
 	return false;
 }
 
+int64_t timers_next(const struct uring *ring)
+{
+	int64_t next = TIME_NEVER, left;
+
+	for (unsigned i = 0; i < TIMER_CLOCKS; i++) {
+		const struct timer_heap *heap = &ring->timers.heaps[i];
+
+		if (!heap->count)
+			continue;
+		left = heap->at[1]->deadline - clock_now(clocks[i]);
+		if (left < next)
+			next = left;
+	}
+	return next;
+}
+
 /* Fires what is due on one clock. A timer that arms itself again is due later, so this ends. */
 static int64_t run_heap(struct uring *ring, struct timer_heap *heap, clockid_t clock)
 {

@@ -48,6 +48,8 @@ static inline bool timer_is_armed(const struct timer *timer)
 	return timer->place != 0;
 }
 bool timers_armed(const struct uring *ring);
+/* ns from now until the next, 0 and less if it is due, or TIME_NEVER. */
+int64_t timers_next(const struct uring *ring);
 /* Fires what is due. Returns ns from now until the next on CLOCK_MONOTONIC, or TIME_NEVER. */
 int64_t timers_run(struct uring *ring);
 void timers_free(struct uring *ring);

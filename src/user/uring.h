@@ -20,6 +20,7 @@
 #include "user/request.h"
 #include "user/restrict.h"
 #include "user/timer.h"
+#include "user/watchdog.h"
 
 /* The features that io_uring_params.features says: all of Linux 6.18. */
 #define USER_FEATURES ((IORING_FEAT_NO_IOWAIT << 1) - 1)
@@ -101,6 +102,7 @@ struct uring {
 	struct cq_state cq;
 	struct reactor reactor;
 	struct timers timers;
+	struct watched watched;
 	struct file_table files;
 	struct buffer_table buffers;
 	struct group_table groups;
