@@ -204,12 +204,7 @@ void reactor_poll(struct uring *ring)
 
 #define SIGSET_SIZE (_NSIG / 8)
 
-/* One sleep's length at most: longer ones are slept in pieces. */
-#define SLEEP_MAX (3600 * NS_PER_SEC)
-
-/* epoll_pwait2(2); where there is none (before Linux 5.11, or in a filter that does not know it)
- * its elder, which counts milliseconds. */
-static long wait_in_set(int fd, struct epoll_event *events, int64_t ns, const sigset_t *sigmask)
+long epoll_sleep(int fd, struct epoll_event *events, int count, int64_t ns, const sigset_t *sigmask)
 {
 	struct timespec timeout = { .tv_sec = ns / NS_PER_SEC, .tv_nsec = ns % NS_PER_SEC };
 	static bool missing;
@@ -217,13 +212,12 @@ static long wait_in_set(int fd, struct epoll_event *events, int64_t ns, const si
 
 	/* Relaxed: whoever does not see it yet finds out. */
 	if (!__atomic_load_n(&missing, __ATOMIC_RELAXED)) {
-		ret = SYS(epoll_pwait2, fd, events, EVENTS_MAX, &timeout, sigmask, SIGSET_SIZE);
+		ret = SYS(epoll_pwait2, fd, events, count, &timeout, sigmask, SIGSET_SIZE);
 		if (ret != -ENOSYS && ret != -EPERM)
 			return ret;
 		__atomic_store_n(&missing, true, __ATOMIC_RELAXED);
 	}
-	return SYS(epoll_pwait, fd, events, EVENTS_MAX, (ns + 999999) / 1000000, sigmask,
-		   SIGSET_SIZE);
+	return SYS(epoll_pwait, fd, events, count, (ns + 999999) / 1000000, sigmask, SIGSET_SIZE);
 }
 
 /* Sleeps as the reactor: in the inner set. A signal's handler may come here again meanwhile. */
@@ -238,7 +232,7 @@ static long sleep_in_set(struct uring *ring, int64_t ns, const sigset_t *sigmask
 	/* Under the lock, as all who look at it. */
 	shared_of(ring)->set_sleepers++;
 	ring_unlock(ring);
-	count = wait_in_set(ring->reactor.epoll_fd, events, ns, sigmask);
+	count = epoll_sleep(ring->reactor.epoll_fd, events, EVENTS_MAX, ns, sigmask);
 	ring_lock(ring);
 	shared_of(ring)->set_sleepers--;
 	ring->reactor.sleeper = former;
@@ -279,7 +273,7 @@ static long sleep_masked(struct uring *ring, int64_t ns, const sigset_t *sigmask
 	if (ret >= 0) {
 		shared_of(ring)->set_sleepers++;
 		ring_unlock(ring);
-		ret = wait_in_set((int)fd, events, ns, sigmask);
+		ret = epoll_sleep((int)fd, events, EVENTS_MAX, ns, sigmask);
 		ring_lock(ring);
 		shared_of(ring)->set_sleepers--;
 	}
@@ -289,7 +283,7 @@ static long sleep_masked(struct uring *ring, int64_t ns, const sigset_t *sigmask
 
 int reactor_sleep(struct uring *ring, int64_t timeout_ns, const sigset_t *sigmask)
 {
-	int64_t ns = timeout_ns < SLEEP_MAX ? timeout_ns : SLEEP_MAX;
+	int64_t ns = timeout_ns < EPOLL_SLEEP_MAX ? timeout_ns : EPOLL_SLEEP_MAX;
 	struct reactor *r = &ring->reactor;
 	long ret;
 

@@ -21,6 +21,7 @@
 struct uring;
 struct request;
 struct file;
+struct epoll_event;
 
 struct watch {
 	struct file *file; /* NULL: free */
@@ -78,5 +79,15 @@ void reactor_kick(struct uring *ring);
 void reactor_wake(struct uring *ring);
 /* An enter that does not wait found nothing: the descriptor may be lowered. */
 void reactor_lower(struct uring *ring);
+
+/* One sleep's length at most: longer ones are slept in pieces. */
+#define EPOLL_SLEEP_MAX 3600000000000LL
+
+/*
+ * epoll_pwait2(2); where there is none (before Linux 5.11, or in a filter that does not know it)
+ * its elder, which counts milliseconds. Without any lock; `ns` is at most EPOLL_SLEEP_MAX.
+ */
+long epoll_sleep(int fd, struct epoll_event *events, int count, int64_t ns,
+		 const sigset_t *sigmask);
 
 #endif

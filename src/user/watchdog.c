@@ -364,16 +364,16 @@ static void *watch(void *unused)
 	(void)unused;
 	for (;;) {
 		int64_t next, left;
-		struct timespec ts;
 
 		__atomic_store_n(&dog.wakes_at, TIME_NEVER, __ATOMIC_SEQ_CST);
 		next = look(events, count);
 		__atomic_store_n(&dog.wakes_at, next, __ATOMIC_SEQ_CST);
 		left = next - clock_now(CLOCK_MONOTONIC);
-		ts.tv_sec = left > 0 ? left / NS_PER_SEC : 0;
-		ts.tv_nsec = left > 0 ? left % NS_PER_SEC : 0;
-		count = SYS(epoll_pwait2, dog.epoll_fd, events, EVENTS_MAX,
-			    next == TIME_NEVER ? NULL : &ts, NULL, 0);
+		if (left < 0)
+			left = 0;
+		if (left > EPOLL_SLEEP_MAX)
+			left = EPOLL_SLEEP_MAX;
+		count = epoll_sleep(dog.epoll_fd, events, EVENTS_MAX, left, NULL);
 	}
 	return NULL;
 }
