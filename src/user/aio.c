@@ -108,6 +108,12 @@ bool aio_wants(struct request *req)
 	return r->direct;
 }
 
+void aio_new_fd(struct uring *ring, int fd)
+{
+	if (ring->aio)
+		place_of(ring->aio, fd)->uses = 0;
+}
+
 /* ---- Opening, ending ------------------------------------------------------------------------- */
 
 static bool open_context(struct uring *ring, struct aio *aio)

@@ -14,6 +14,8 @@
 
 /* True if the request's file is open with O_DIRECT. */
 bool aio_wants(struct request *req);
+/* The number is another file's from now on. */
+void aio_new_fd(struct uring *ring, int fd);
 /* Gathers a read or write; it is REQ_ARMED then. False: there is no AIO. */
 bool aio_queue(struct request *req);
 /* op.cancel of reads and writes: takes one back that was not submitted. */

@@ -128,3 +128,24 @@ int copy_to_app(void *to, const void *from, size_t size)
 	memcpy(to, from, size);
 	return 0;
 }
+
+long string_from_app(char *to, const char *from, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		/* Up to the page's end, as the string may end there, and the memory, too. */
+		size_t part = PAGE - ((uintptr_t)from + done) % PAGE;
+		char *end;
+
+		if (part > size - done)
+			part = size - done;
+		if (!is_readable((uintptr_t)from + done, 1))
+			return -EFAULT;
+		end = memccpy(to + done, from + done, 0, part);
+		if (end)
+			return end - to - 1;
+		done += part;
+	}
+	return -ENAMETOOLONG;
+}

@@ -12,5 +12,7 @@
 /* 0 or -EFAULT. Memory that another thread unmaps at this moment is beyond what can be promised. */
 int copy_from_app(void *to, const void *from, size_t size);
 int copy_to_app(void *to, const void *from, size_t size);
+/* Copies a string of up to `size` bytes with its end: its length, -EFAULT, or -ENAMETOOLONG. */
+long string_from_app(char *to, const char *from, size_t size);
 
 #endif

@@ -28,4 +28,63 @@ enum issue_result provide_buffers_issue(struct request *req, enum issue_how how)
 int remove_buffers_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result remove_buffers_issue(struct request *req, enum issue_how how);
 
+/* ---- close.c ---- */
+int close_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result close_issue(struct request *req, enum issue_how how);
+int fixed_fd_install_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fixed_fd_install_issue(struct request *req, enum issue_how how);
+
+/* ---- names.c ---- */
+int renameat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result renameat_issue(struct request *req, enum issue_how how);
+int unlinkat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result unlinkat_issue(struct request *req, enum issue_how how);
+int mkdirat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result mkdirat_issue(struct request *req, enum issue_how how);
+int symlinkat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result symlinkat_issue(struct request *req, enum issue_how how);
+int linkat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result linkat_issue(struct request *req, enum issue_how how);
+int statx_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result statx_issue(struct request *req, enum issue_how how);
+
+/* ---- open.c ---- */
+int openat_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result openat_issue(struct request *req, enum issue_how how);
+int openat2_prep(struct request *req, const struct io_uring_sqe *sqe);
+
+/* ---- pipe.c ---- */
+int pipe_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result pipe_issue(struct request *req, enum issue_how how);
+
+/* ---- splice.c ---- */
+int splice_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result splice_issue(struct request *req, enum issue_how how);
+int tee_prep(struct request *req, const struct io_uring_sqe *sqe);
+void splice_cleanup(struct request *req);
+
+/* ---- sync.c ---- */
+int fsync_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fsync_issue(struct request *req, enum issue_how how);
+int sync_file_range_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result sync_file_range_issue(struct request *req, enum issue_how how);
+int fallocate_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fallocate_issue(struct request *req, enum issue_how how);
+int ftruncate_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result ftruncate_issue(struct request *req, enum issue_how how);
+int fadvise_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fadvise_issue(struct request *req, enum issue_how how);
+int madvise_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result madvise_issue(struct request *req, enum issue_how how);
+
+/* ---- xattr.c ---- */
+int fsetxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fsetxattr_issue(struct request *req, enum issue_how how);
+int setxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result setxattr_issue(struct request *req, enum issue_how how);
+int fgetxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result fgetxattr_issue(struct request *req, enum issue_how how);
+int getxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result getxattr_issue(struct request *req, enum issue_how how);
+
 #endif
