@@ -39,11 +39,13 @@ static void cancel_everything(struct uring *ring)
 
 void ring_shut_down(struct uring *ring)
 {
-	if (ring->sqpoll)
-		sqpoll_stop(ring);
 	ring_lock(ring);
 	ring->closing = true;
+	reactor_wake(ring);
 	ring_unlock(ring);
+	/* Nobody begins to use these any more. */
+	if (ring->sqpoll)
+		sqpoll_stop(ring);
 	watchdog_forget(ring);
 	ring_lock(ring);
 	/* What belongs to another process is its own. */
@@ -56,7 +58,6 @@ void ring_shut_down(struct uring *ring)
 		buffers_free(ring);
 		groups_free(ring);
 	}
-	reactor_wake(ring);
 	ring_unlock(ring);
 	ring_put(ring);
 }

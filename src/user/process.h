@@ -18,6 +18,7 @@ enum process_lock {
 	LOCK_POOL,	     /* making the pool of workers */
 	LOCK_WATCHDOG,	     /* its rings; a ring's lock is taken within it */
 	LOCK_WATCHDOG_START, /* taken within a ring's lock */
+	LOCK_SQPOLL,	     /* which ring has which submission thread */
 	PROCESS_LOCKS
 };
 

@@ -76,6 +76,9 @@ int params_entries(unsigned entries, struct io_uring_params *p)
 		if (cq < sq)
 			return -EINVAL;
 	}
+	/* A long completion takes two. */
+	if (p->flags & IORING_SETUP_CQE_MIXED && cq < 2)
+		return -EOVERFLOW;
 	p->sq_entries = (unsigned)sq;
 	p->cq_entries = (unsigned)cq;
 	return 0;
@@ -374,6 +377,8 @@ static int start_ring(struct uring *ring, struct io_uring_params *p)
 		ret = sqpoll_start(ring, p);
 		if (ret)
 			return ret;
+		if (ring->sqpoll && !ring->disabled)
+			sqpoll_enable(ring);
 	}
 	if (p->flags & IORING_SETUP_SINGLE_ISSUER && !ring->disabled)
 		ring->issuer = thread_id();
@@ -400,6 +405,8 @@ int user_setup(unsigned entries, struct io_uring_params *params)
 	if (!ret)
 		ret = copy_to_app(params, &p, sizeof(p));
 	if (ret) {
+		if (ring->sqpoll)
+			sqpoll_stop(ring);
 		ring_put(ring);
 		return ret;
 	}

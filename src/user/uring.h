@@ -49,6 +49,8 @@ struct ring_shared {
 	uint32_t seq_sleepers; /* how many those are */
 	uint32_t set_sleepers; /* threads asleep in an inner epoll set */
 	uint32_t event_raised; /* the eventfd's count is not 0 */
+	uint32_t sq_room;      /* grows as an SQPOLL thread takes SQEs; who waits for room ... */
+	uint32_t sq_room_waiters; /* ... sleeps on it */
 };
 
 /* The memory of a ring. Offsets are the same in all processes. */
@@ -108,7 +110,9 @@ struct uring {
 	struct group_table groups;
 	struct lingerers lingerers;
 	struct restrictions restrictions;
-	struct sqpoll *sqpoll;
+	struct sqpoll *sqpoll;	 /* under LOCK_SQPOLL; who finds the ring not closing has it */
+	struct list sqpoll_link; /* among the rings of its thread */
+	bool sqpoll_live;	 /* atomic: the thread may submit */
 	struct aio *aio;
 	struct regions *regions;
 	struct personalities *personalities;

@@ -54,7 +54,7 @@ static bool needs_helper(const struct uring *ring)
 
 static bool needs_watchdog(const struct uring *ring)
 {
-	/* Polled rings complete only for those who enter. */
+	/* Polled rings complete only for those who enter, or for their thread. */
 	if (ring->closing || ring->setup_flags & IORING_SETUP_IOPOLL)
 		return false;
 	/* Here the thread itself completes; poll(2) of the descriptor sees files, but not time. */
