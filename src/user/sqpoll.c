@@ -340,12 +340,12 @@ static bool detach(struct uring *ring, struct sqpoll *sq, bool inherited)
 	bool last;
 
 	process_lock(LOCK_SQPOLL);
-	/* Of a parent's thread a child has but the memory; its lock may be held there for good. */
-	if (!inherited)
+	/* Of a parent's thread a child has but the memory, in whatever state that was. */
+	if (!inherited) {
 		lock_take(&sq->lock);
-	list_del(&ring->sqpoll_link);
-	if (!inherited)
+		list_del(&ring->sqpoll_link);
 		lock_drop(&sq->lock);
+	}
 	ring->sqpoll = NULL;
 	last = !--sq->users;
 	process_unlock(LOCK_SQPOLL);
