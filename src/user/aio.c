@@ -47,6 +47,8 @@ struct aio {
 	int eventfd; /* signalled with each completion, and in the inner epoll set */
 	struct list queue;
 	unsigned in_flight;
+	uint64_t given, signalled; /* to the kernel, ever; by the eventfd, as far as it was read */
+	bool settling;
 	uint32_t round;
 	struct remembered remembered[REMEMBERED];
 };
@@ -129,12 +131,6 @@ static bool open_context(struct uring *ring, struct aio *aio)
 	return !aio->broken;
 }
 
-static void close_eventfd(struct aio *aio)
-{
-	if (aio->eventfd >= 0)
-		SYS(close, aio->eventfd);
-}
-
 void aio_forget(struct uring *ring)
 {
 	struct aio *aio = ring->aio;
@@ -143,7 +139,8 @@ void aio_forget(struct uring *ring)
 	if (!aio)
 		return;
 	/* The context is not inherited, nor is the memory it is seen by good for anything. */
-	close_eventfd(aio);
+	if (aio->eventfd >= 0)
+		SYS(close, aio->eventfd);
 	user_free(aio);
 }
 
@@ -261,6 +258,28 @@ static void reap(struct aio *aio)
 	}
 }
 
+/*
+ * With nothing in flight the eventfd is to be 0, or the ring's descriptor would say for ever that
+ * there is something to be done. The kernel signals it a moment after the event can be seen, so it
+ * is looked at until all have come.
+ */
+static void settle(struct uring *ring, struct aio *aio)
+{
+	uint64_t count = 0;
+	bool settling;
+
+	if (aio->in_flight || aio->given == aio->signalled)
+		return;
+	if (SYS(read, aio->eventfd, &count, sizeof(count)) > 0)
+		aio->signalled += count;
+	settling = aio->given != aio->signalled;
+	if (settling && !aio->settling)
+		ring->reactor.armed++;
+	else if (!settling && aio->settling)
+		ring->reactor.armed--;
+	aio->settling = settling;
+}
+
 /* ---- Submitting ------------------------------------------------------------------------------ */
 
 /* The next of the queue, off it: or NULL, if as many are in flight as may be. */
@@ -317,6 +336,7 @@ static bool submit_batch(struct aio *aio)
 
 		if (ret > 0) {
 			aio->in_flight += (unsigned)ret;
+			aio->given += (uint64_t)ret;
 			i += (unsigned)ret;
 		} else if (!refused(aio, reqs[i], ret)) {
 			put_back(aio, reqs, i, count);
@@ -344,19 +364,24 @@ static void hold_files(struct aio *aio)
 	}
 }
 
-void aio_run_some(struct uring *ring)
+static void flush(struct uring *ring, struct aio *aio)
 {
-	struct aio *aio = ring->aio;
-
-	reap(aio);
-	if (list_is_empty(&aio->queue))
-		return;
 	while (submit_batch(aio))
 		;
 	reap(aio);
 	aio->round++;
 	hold_files(aio);
 	run_ready(ring);
+}
+
+void aio_run_some(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+
+	reap(aio);
+	if (!list_is_empty(&aio->queue))
+		flush(ring, aio);
+	settle(ring, aio);
 }
 
 void aio_finish(struct uring *ring)
@@ -369,5 +394,7 @@ void aio_finish(struct uring *ring)
 		reap_by_call(aio, 1);
 	if (aio->context)
 		SYS(io_destroy, aio->context);
+	if (aio->settling)
+		ring->reactor.armed--;
 	aio_forget(ring);
 }

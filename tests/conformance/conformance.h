@@ -44,6 +44,7 @@ extern const struct conformance_case setup_cases[];
 extern const struct conformance_case flags_cases[];
 extern const struct conformance_case nop_cases[];
 extern const struct conformance_case rw_cases[];
+extern const struct conformance_case direct_cases[];
 extern const struct conformance_case fixed_cases[];
 extern const struct conformance_case select_cases[];
 extern const struct conformance_case file_cases[];

@@ -22,6 +22,7 @@ static const struct family {
 	{ "flags", flags_cases },
 	{ "nop", nop_cases },
 	{ "rw", rw_cases },
+	{ "direct", direct_cases },
 	{ "fixed", fixed_cases },
 	{ "select", select_cases },
 	{ "file", file_cases },
