@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "user/app_memory.h"
@@ -148,4 +149,16 @@ long string_from_app(char *to, const char *from, size_t size)
 		done += part;
 	}
 	return -ENAMETOOLONG;
+}
+
+int app_memory_populate(uintptr_t addr, size_t size)
+{
+	uintptr_t start = addr & ~(PAGE - 1);
+	size_t pages = (addr - start + size + PAGE - 1) & ~(PAGE - 1);
+	long ret = SYS(madvise, start, pages, MADV_POPULATE_WRITE);
+
+	/* Before Linux 5.14, which knows no such advice: mapped is all that can be told. */
+	if (ret == -EINVAL && SYS(madvise, NULL, 0, MADV_POPULATE_WRITE))
+		ret = SYS(msync, start, pages, MS_ASYNC);
+	return ret ? -EFAULT : 0;
 }

@@ -149,6 +149,8 @@ void request_free(struct request *req)
 		user_free(req->async);
 	if (req->file)
 		file_put(req->file);
+	if (req->buffer)
+		buffer_put(req->buffer);
 	req->link = ring->free;
 	ring->free = req;
 	ring->running--;

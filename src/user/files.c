@@ -31,6 +31,16 @@ static int duplicate_beyond_limit(int fd)
 	return (int)ret;
 }
 
+uint64_t descriptor_limit(void)
+{
+	struct rlimit own = { 0 };
+
+	process_lock(LOCK_LIMIT);
+	SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own);
+	process_unlock(LOCK_LIMIT);
+	return own.rlim_cur;
+}
+
 int duplicate_fd(int fd)
 {
 	int ret = duplicate_beyond_limit(fd);
@@ -83,12 +93,9 @@ void file_put(struct file *file)
 	}
 	reactor_unwatch(file);
 	SYS(close, file->fd);
+	if (file->tag)
+		cq_post(file->ring, &(struct completion){ .user_data = file->tag });
 	user_free(file);
-}
-
-struct file *files_at(struct uring *ring, unsigned index)
-{
-	return index < ring->files.count ? ring->files.slots[index].file : NULL;
 }
 
 int request_file(struct request *req)
@@ -131,79 +138,4 @@ int request_hold_file(struct request *req)
 	req->sysfd = fd;
 	linger_note(req, req->file);
 	return 0;
-}
-
-/* ---- The table --------------------------------------------------------------------------------- */
-
-static int free_slot(struct file_table *table)
-{
-	unsigned span = table->alloc_end - table->alloc_start;
-
-	for (unsigned i = 0; i < span; i++) {
-		unsigned at =
-			table->alloc_start + (table->alloc_hint - table->alloc_start + i) % span;
-
-		if (!table->slots[at].file) {
-			table->alloc_hint = at + 1;
-			return (int)at;
-		}
-	}
-	return -ENFILE;
-}
-
-static int install_at(struct uring *ring, int fd, unsigned index)
-{
-	struct file *file = file_new(ring, own_fd(fd));
-
-	if (!file)
-		return -ENOMEM;
-	files_remove(ring, index);
-	file->known |= FILE_REGISTERED;
-	ring->files.slots[index] = (struct file_slot){ .file = file };
-	return 0;
-}
-
-int files_install(struct uring *ring, int fd, unsigned file_index)
-{
-	int ret, index = (int)file_index - 1;
-
-	if (!ring->files.slots)
-		ret = -ENXIO;
-	else if (file_index == IORING_FILE_INDEX_ALLOC)
-		ret = index = free_slot(&ring->files);
-	else
-		ret = (unsigned)index < ring->files.count ? 0 : -EINVAL;
-	if (ret < 0) {
-		SYS(close, fd);
-		return ret;
-	}
-	ret = install_at(ring, fd, (unsigned)index);
-	return ret || file_index != IORING_FILE_INDEX_ALLOC ? ret : index;
-}
-
-int files_remove(struct uring *ring, unsigned index)
-{
-	struct file_table *table = &ring->files;
-	struct file_slot slot;
-
-	if (!table->slots)
-		return -ENXIO;
-	if (index >= table->count)
-		return -EINVAL;
-	slot = table->slots[index];
-	if (!slot.file)
-		return -EBADF;
-	table->slots[index] = (struct file_slot){ 0 };
-	if (index < table->alloc_hint)
-		table->alloc_hint = index;
-	file_put(slot.file);
-	return 0;
-}
-
-void files_free(struct uring *ring)
-{
-	for (unsigned i = 0; i < ring->files.count; i++)
-		files_remove(ring, i);
-	user_free(ring->files.slots);
-	ring->files = (struct file_table){ 0 };
 }

@@ -10,7 +10,6 @@
 
 struct uring;
 struct request;
-struct rsrc_tag;
 
 /* Bits of file.known: what was found out about it, so that it need not be asked again. */
 enum {
@@ -38,11 +37,11 @@ struct file {
 	struct list waiters; /* requests, by request.queue */
 	struct list linger;  /* lingerers.idle, while no request has it */
 	int linger_fd;	     /* the application's descriptor */
+	uint64_t tag;	     /* posted as user_data when the file is let go; 0: nothing */
 };
 
 struct file_slot {
 	struct file *file; /* NULL: empty */
-	uint64_t tag;	   /* posted as user_data when the file is let go; 0: nothing */
 };
 
 struct file_table {
@@ -70,15 +69,26 @@ int request_file(struct request *req);
 int request_hold_file(struct request *req);
 /* A duplicate beyond the application's own descriptors, close-on-exec. -errno. */
 int duplicate_fd(int fd);
+/* The application's own limit of descriptors. */
+uint64_t descriptor_limit(void);
 /* Moves a descriptor there; where there is no room it stays. An error passes through. */
 int own_fd(int fd);
 
+/* ---- file_table.c ---- */
+
 /* The file at a slot (not held), or NULL. */
 struct file *files_at(struct uring *ring, unsigned index);
+/* Makes the table, of empty slots. 0, -EBUSY, -EINVAL, -EMFILE, -ENOMEM. */
+int files_make(struct uring *ring, unsigned count);
+/*
+ * Puts a duplicate of the application's `fd` into a slot, which is empty, with a tag or 0. 0,
+ * -EBADF (also for a ring, which would keep itself alive), -EMFILE, -ENOMEM.
+ */
+int files_set(struct uring *ring, unsigned index, int fd, uint64_t tag);
 /*
  * Puts `fd`, which it takes, into a slot; `file_index` is as SQEs have it: 1 + index, or
  * IORING_FILE_INDEX_ALLOC. Returns 0, or with ALLOC the index; -ENXIO (no table), -EINVAL (beyond
- * it), -ENFILE (full), -ENOMEM; then `fd` is closed.
+ * it), -ENFILE (with ALLOC: full, or no table), -ENOMEM; then `fd` is closed.
  */
 int files_install(struct uring *ring, int fd, unsigned file_index);
 /* Empties a slot: 0, -ENXIO, -EINVAL, -EBADF. */

@@ -53,7 +53,7 @@ static int use_app_memory(struct buffer_group *group, const struct io_uring_buf_
 {
 	if (reg->ring_addr & (PAGE_SIZE - 1))
 		return -EINVAL;
-	if (!reg->ring_addr || SYS(madvise, reg->ring_addr, bytes_of(reg), MADV_POPULATE_WRITE))
+	if (!reg->ring_addr || app_memory_populate(reg->ring_addr, bytes_of(reg)))
 		return -EFAULT;
 	group->ring = (void *)(uintptr_t)reg->ring_addr;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The register calls: each runs under the ring's lock, and answers 0, a count, or -errno. */
+/* The register calls: each answers 0, a count, or -errno, and runs under the ring's lock unless
+ * its row says otherwise. */
 #ifndef ANYRING_USER_REGISTER_H
 #define ANYRING_USER_REGISTER_H
 
@@ -11,6 +12,8 @@
 enum {
 	CALL_NO_ARG = 1 << 0, /* arg is NULL, nr_args 0 */
 	CALL_ONE = 1 << 1,    /* arg is not NULL, nr_args 1 */
+	/* And how it runs: without the ring's lock, as it has to do with other rings, too. */
+	CALL_UNLOCKED = 1 << 2,
 };
 
 struct register_call {
@@ -28,11 +31,25 @@ static inline bool is_zero(const void *bytes, size_t size)
 	return !size;
 }
 
+/* clone_buffers.c */
+int register_clone_buffers(struct uring *ring, const void *arg, unsigned nr_args);
 /* group_ring.c */
 int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args);
 /* probe.c */
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args);
+/* register_buffers.c */
+int register_buffers(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_buffers(struct uring *ring, const void *arg, unsigned nr_args);
+int register_buffers2(struct uring *ring, const void *arg, unsigned size);
+int register_buffers_update(struct uring *ring, const void *arg, unsigned size);
+/* register_files.c */
+int register_files(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_files(struct uring *ring, const void *arg, unsigned nr_args);
+int register_files_update(struct uring *ring, const void *arg, unsigned nr_args);
+int register_files2(struct uring *ring, const void *arg, unsigned size);
+int register_files_update2(struct uring *ring, const void *arg, unsigned size);
+int register_file_alloc_range(struct uring *ring, const void *arg, unsigned nr_args);
 
 #endif

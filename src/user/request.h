@@ -14,7 +14,7 @@
 struct uring;
 struct request;
 struct file;
-struct buffer_group;
+struct buffer;
 
 /* Bytes that an opcode has to itself in a request. */
 #define REQUEST_DATA_SIZE 128
@@ -88,10 +88,10 @@ struct request {
 	struct request *timeout; /* the link timeout that bounds it, armed */
 	struct list all;	 /* uring.pending, while in a state from REQ_POLLED on */
 	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
-	uint32_t poll_events;	    /* EPOLL* that it waits for */
-	pid_t owner;		    /* the thread that submitted it */
-	struct buffer_group *group; /* of the buffer it holds */
-	void *async;		    /* the opcode's, freed with the request */
+	uint32_t poll_events;  /* EPOLL* that it waits for */
+	pid_t owner;	       /* the thread that submitted it */
+	struct buffer *buffer; /* registered, held by the request. Or NULL */
+	void *async;	       /* the opcode's, freed with the request */
 	uint64_t extra[2];
 	union {
 		char bytes[REQUEST_DATA_SIZE];

@@ -124,7 +124,7 @@ static int check_app_memory(uint64_t addr, size_t size)
 {
 	if (addr & (MEMORY_PAGE - 1))
 		return -EINVAL;
-	return SYS(madvise, addr, size, MADV_POPULATE_WRITE) ? -EFAULT : 0;
+	return app_memory_populate(addr, size);
 }
 
 int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct ring_shared *shared)

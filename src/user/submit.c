@@ -53,7 +53,7 @@ static struct request *request_new(struct uring *ring)
 	req->poll_retries = 0;
 	req->file = NULL;
 	req->link = req->timeout = NULL;
-	req->group = NULL;
+	req->buffer = NULL;
 	req->async = NULL;
 	return req;
 }

@@ -49,7 +49,7 @@ static int find_buffer(struct request *req)
 {
 	struct buffer_table *table = &req->ring->buffers;
 
-	return req->buf_index < table->count && table->slots[req->buf_index].buffer ? 0 : -EFAULT;
+	return req->buf_index < table->count && table->slots[req->buf_index] ? 0 : -EFAULT;
 }
 
 /* Completes it as what comes later than its submission does. */

@@ -95,6 +95,12 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = statx_issue,
 		.blocks = true,
 	},
+	[IORING_OP_FILES_UPDATE] = {
+		.name = "files_update",
+		.prep = files_update_prep,
+		.issue = files_update_issue,
+		.iopoll = true,
+	},
 	[IORING_OP_READ] = {
 		.name = "read",
 		.prep = read_prep,
