@@ -36,8 +36,8 @@ static void punt(struct request *req)
 		return;
 	}
 	request_pend(req, REQ_WORKER);
-	link_timeout_arm(req);
 	worker_queue(req);
+	link_timeout_arm(req);
 }
 
 /* Would block: waits for its file if it can be polled. */
@@ -119,15 +119,23 @@ static void issue_ready(struct request *req)
 		request_issue(req, how);
 }
 
-void run_ready(struct uring *ring)
+static void issue_all(struct uring *ring)
 {
-	list_splice_tail(&ring->ready, &ring->again);
 	while (!list_is_empty(&ring->ready)) {
 		struct request *req = list_entry(ring->ready.next, struct request, queue);
 
 		list_del(&req->queue);
 		issue_ready(req);
 	}
+}
+
+void run_ready(struct uring *ring)
+{
+	list_splice_tail(&ring->ready, &ring->again);
+	do {
+		issue_all(ring);
+	} while (__builtin_expect(!list_is_empty(&ring->timers.timeouts), 0) &&
+		 timeouts_count(ring));
 }
 
 /* ---- Ending ------------------------------------------------------------------------------------ */

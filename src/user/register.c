@@ -21,6 +21,7 @@ static const struct register_call calls[IORING_REGISTER_LAST] = {
 	[IORING_REGISTER_PBUF_RING] = { register_pbuf_ring, CALL_ONE },
 	[IORING_UNREGISTER_PBUF_RING] = { unregister_pbuf_ring, CALL_ONE },
 	[IORING_REGISTER_FILE_ALLOC_RANGE] = { register_file_alloc_range, 0 },
+	[IORING_REGISTER_SYNC_CANCEL] = { register_sync_cancel, CALL_ONE },
 	[IORING_REGISTER_PBUF_STATUS] = { register_pbuf_status, CALL_ONE },
 	[IORING_REGISTER_CLONE_BUFFERS] = { register_clone_buffers, CALL_ONE | CALL_UNLOCKED },
 };

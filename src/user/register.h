@@ -33,6 +33,9 @@ static inline bool is_zero(const void *bytes, size_t size)
 
 /* clone_buffers.c */
 int register_clone_buffers(struct uring *ring, const void *arg, unsigned nr_args);
+
+/* op/cancel.c */
+int register_sync_cancel(struct uring *ring, const void *arg, unsigned nr_args);
 /* group_ring.c */
 int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);

@@ -280,6 +280,7 @@ void uring_init_lists(struct uring *ring)
 	ring->running = 0;
 	ring->chain = (struct chain){ 0 };
 	cq_init(ring);
+	timers_init(ring);
 	linger_init(ring);
 }
 

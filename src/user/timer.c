@@ -15,6 +15,12 @@ int64_t clock_now(clockid_t clock)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
+/*
+ * Sleeps are measured on CLOCK_MONOTONIC. A clock that is set, or that goes on while the machine is
+ * suspended, is therefore looked at this often while a timer waits for it.
+ */
+#define LOOK_NS NS_PER_SEC
+
 static struct timer_heap *heap_of(struct uring *ring, clockid_t clock)
 {
 	unsigned i = 0;
@@ -23,6 +29,13 @@ static struct timer_heap *heap_of(struct uring *ring, clockid_t clock)
 		i++;
 	assert(i < TIMER_CLOCKS);
 	return &ring->timers.heaps[i];
+}
+
+static bool is_before(const struct timer *a, const struct timer *b)
+{
+	if (a->deadline != b->deadline)
+		return a->deadline < b->deadline;
+	return (int)(a->order - b->order) < 0;
 }
 
 /* Places count from 1, so that the parent of i is i / 2. */
@@ -34,7 +47,7 @@ static void put(struct timer_heap *heap, unsigned place, struct timer *timer)
 
 static void sift_up(struct timer_heap *heap, unsigned place, struct timer *timer)
 {
-	for (; place > 1 && heap->at[place / 2]->deadline > timer->deadline; place /= 2)
+	for (; place > 1 && is_before(timer, heap->at[place / 2]); place /= 2)
 		put(heap, place, heap->at[place / 2]);
 	put(heap, place, timer);
 }
@@ -44,10 +57,9 @@ static void sift_down(struct timer_heap *heap, unsigned place, struct timer *tim
 	unsigned child;
 
 	for (; (child = 2 * place) <= heap->count; place = child) {
-		if (child < heap->count &&
-		    heap->at[child + 1]->deadline < heap->at[child]->deadline)
+		if (child < heap->count && is_before(heap->at[child + 1], heap->at[child]))
 			child++;
-		if (heap->at[child]->deadline >= timer->deadline)
+		if (!is_before(heap->at[child], timer))
 			break;
 		put(heap, place, heap->at[child]);
 	}
@@ -68,6 +80,7 @@ int timer_arm(struct uring *ring, struct timer *timer)
 		heap->at = grown;
 		heap->room = room;
 	}
+	timer->order = ring->timers.order++;
 	heap->count++;
 	sift_up(heap, heap->count, timer);
 	if (timer->place == 1)
@@ -87,7 +100,7 @@ bool timer_disarm(struct uring *ring, struct timer *timer)
 	last = heap->at[heap->count--];
 	if (last == timer)
 		return true;
-	if (place > 1 && heap->at[place / 2]->deadline > last->deadline)
+	if (place > 1 && is_before(last, heap->at[place / 2]))
 		sift_up(heap, place, last);
 	else
 		sift_down(heap, place, last);
@@ -121,7 +134,7 @@ int64_t timers_next(const struct uring *ring)
 /* Fires what is due on one clock. A timer that arms itself again is due later, so this ends. */
 static int64_t run_heap(struct uring *ring, struct timer_heap *heap, clockid_t clock)
 {
-	int64_t now;
+	int64_t now, next;
 
 	if (!heap->count)
 		return TIME_NEVER;
@@ -132,7 +145,10 @@ static int64_t run_heap(struct uring *ring, struct timer_heap *heap, clockid_t c
 		timer_disarm(ring, timer);
 		timer->fire(ring, timer);
 	}
-	return heap->count ? heap->at[1]->deadline - now : TIME_NEVER;
+	if (!heap->count)
+		return TIME_NEVER;
+	next = heap->at[1]->deadline - now;
+	return clock == CLOCK_MONOTONIC || next < LOOK_NS ? next : LOOK_NS;
 }
 
 int64_t timers_run(struct uring *ring)
@@ -145,6 +161,12 @@ int64_t timers_run(struct uring *ring)
 			next = at;
 	}
 	return next;
+}
+
+void timers_init(struct uring *ring)
+{
+	list_init(&ring->timers.timeouts);
+	list_init(&ring->timers.links);
 }
 
 void timers_free(struct uring *ring)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "user/list.h"
+
 struct uring;
 struct timer;
 
@@ -17,6 +19,7 @@ struct timer {
 	int64_t deadline; /* ns on its clock */
 	clockid_t clock;  /* CLOCK_MONOTONIC, CLOCK_BOOTTIME or CLOCK_REALTIME */
 	unsigned place;	  /* in the heap, from 1; 0: not armed */
+	unsigned order;	  /* of those with the same deadline, who was armed first */
 	/* Called under the ring's lock, disarmed already. */
 	void (*fire)(struct uring *ring, struct timer *timer);
 };
@@ -33,6 +36,10 @@ enum {
 
 struct timers {
 	struct timer_heap heaps[TIMER_CLOCKS];
+	unsigned order;	      /* of the next one */
+	uint32_t counted;     /* completions as of the last timeouts_count() */
+	struct list timeouts; /* IORING_OP_TIMEOUT, those that count first */
+	struct list links;    /* IORING_OP_LINK_TIMEOUT */
 };
 
 int64_t clock_now(clockid_t clock);
@@ -52,6 +59,9 @@ bool timers_armed(const struct uring *ring);
 int64_t timers_next(const struct uring *ring);
 /* Fires what is due. Returns ns from now until the next on CLOCK_MONOTONIC, or TIME_NEVER. */
 int64_t timers_run(struct uring *ring);
+/* Ends timeouts whose count of completions is reached: true if there was one. */
+bool timeouts_count(struct uring *ring);
+void timers_init(struct uring *ring);
 void timers_free(struct uring *ring);
 
 #endif

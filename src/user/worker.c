@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <time.h>
 
+#include "user/interrupt.h"
 #include "user/process.h"
 #include "user/progress.h"
 #include "user/submit.h"
+#include "user/sys.h"
 #include "user/worker.h"
 
 /* Workers that any number of requests may have: as many of those that end by themselves ... */
@@ -19,6 +21,11 @@
 
 #define STACK_SIZE (128 << 10)
 
+/* An interruption that finds the thread not blocking yet is made again after this, then after twice
+ * as long, and so on. */
+#define AGAIN_FIRST_NS (50 * 1000LL)
+#define AGAIN_LAST_NS  (10 * NS_PER_SEC)
+
 /* Requests of one kind, and the threads that run them. */
 struct crew {
 	struct list queue; /* by request.queue */
@@ -27,24 +34,41 @@ struct crew {
 	pthread_cond_t work;
 };
 
+/* A thread. */
+struct worker {
+	struct list link; /* pool.workers */
+	pid_t thread;
+	struct request *request; /* which it runs, or NULL */
+	bool unwanted;		 /* the request is to end soon */
+};
+
 /* Of this process; a child starts anew. Under pool.lock, which is taken within a ring's lock. */
 static struct {
 	pthread_mutex_t lock;
 	struct crew crews[2]; /* bounded, unbounded */
+	struct list workers;
+	bool interrupting; /* there is a thread that does */
+	bool unwanted_new; /* since it last did */
+	pthread_cond_t unwanted;
 	unsigned epoch;
 } pool;
 
-static void crew_init(struct crew *crew, unsigned limit)
+static void cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t attr;
 
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void crew_init(struct crew *crew, unsigned limit)
+{
 	list_init(&crew->queue);
 	crew->queued = crew->threads = crew->idle = 0;
 	crew->limit = limit;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&crew->work, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&crew->work);
 }
 
 /* In a child, as in a process that begins, there is no thread that could work. */
@@ -55,6 +79,9 @@ static void make_pool(void)
 		pthread_mutex_init(&pool.lock, NULL);
 		crew_init(&pool.crews[0], BOUNDED_MAX);
 		crew_init(&pool.crews[1], UNBOUNDED_MAX);
+		list_init(&pool.workers);
+		cond_init(&pool.unwanted);
+		pool.interrupting = false;
 		/* Release: the pool is made; pairs with lock_pool(). */
 		__atomic_store_n(&pool.epoch, process_epoch(), __ATOMIC_RELEASE);
 	}
@@ -119,19 +146,98 @@ static void run(struct request *req)
 
 static void *work(void *arg)
 {
+	struct worker self = { .thread = thread_id() };
 	struct crew *crew = arg;
-	struct request *req;
+	int allowed = 0;
 
 	lock_pool();
-	while ((req = next_request(crew))) {
+	list_add_tail(&pool.workers, &self.link);
+	while ((self.request = next_request(crew))) {
 		pthread_mutex_unlock(&pool.lock);
-		run(req);
+		interrupt_allow(&allowed);
+		run(self.request);
 		pthread_mutex_lock(&pool.lock);
+		/* Under the lock, so that no more interruptions are on their way to the next. */
+		if (self.unwanted)
+			interrupt_settle();
+		self.unwanted = false;
 	}
+	list_del(&self.link);
 	crew->threads--;
 	pthread_mutex_unlock(&pool.lock);
 	return NULL;
 }
+
+/* ---- Interrupting ------------------------------------------------------------------------------ */
+
+/* Interrupts those whose request is unwanted; again, if they were. False: there is none. Under the
+ * pool's lock, so that each still runs that request. */
+static bool interrupt_all(void)
+{
+	bool any = false;
+
+	list_for_each(link, &pool.workers)
+	{
+		struct worker *worker = list_entry(link, struct worker, link);
+
+		if (!worker->unwanted)
+			continue;
+		interrupt_thread(worker->thread);
+		any = true;
+	}
+	return any;
+}
+
+/* Waits; less long if there is news. Under the pool's lock. */
+static void pause_for(int64_t ns)
+{
+	int64_t until = clock_now(CLOCK_MONOTONIC) + ns;
+	struct timespec ts = { .tv_sec = until / NS_PER_SEC, .tv_nsec = until % NS_PER_SEC };
+
+	pthread_cond_timedwait(&pool.unwanted, &pool.lock, &ts);
+}
+
+/* A thread may be just about to block, or do something that blocks once more. */
+static void *interrupt_again(void *arg)
+{
+	int64_t pause = AGAIN_FIRST_NS;
+
+	(void)arg;
+	lock_pool();
+	do {
+		pause_for(pause);
+		if (pool.unwanted_new)
+			pause = AGAIN_FIRST_NS;
+		else if (pause < AGAIN_LAST_NS)
+			pause *= 2;
+		pool.unwanted_new = false;
+	} while (interrupt_all());
+	pool.interrupting = false;
+	pthread_mutex_unlock(&pool.lock);
+	return NULL;
+}
+
+void worker_interrupt(struct request *req)
+{
+	lock_pool();
+	list_for_each(link, &pool.workers)
+	{
+		struct worker *worker = list_entry(link, struct worker, link);
+
+		if (worker->request != req)
+			continue;
+		worker->unwanted = true;
+		pool.unwanted_new = true;
+		pthread_cond_signal(&pool.unwanted);
+		interrupt_thread(worker->thread);
+		if (!pool.interrupting)
+			pool.interrupting = !engine_thread(interrupt_again, NULL);
+		break;
+	}
+	pthread_mutex_unlock(&pool.lock);
+}
+
+/* ---- Threads ----------------------------------------------------------------------------------- */
 
 /* A thread of the engine's: takes no signals, which are the application's. */
 int engine_thread(void *(*body)(void *), void *arg)
@@ -186,6 +292,8 @@ static void staff(struct crew *crew)
 	unsigned wake = crew->queued < crew->idle ? crew->queued : crew->idle;
 	unsigned start = crew->queued - wake;
 
+	if (start)
+		interrupt_prepare();
 	for (; wake; wake--)
 		pthread_cond_signal(&crew->work);
 	for (; start && crew->threads < crew->limit; start--) {

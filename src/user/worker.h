@@ -16,6 +16,9 @@ void workers_wake(struct uring *ring);
 int engine_thread(void *(*body)(void *), void *arg);
 /* Under the ring's lock: takes a request back that no worker has begun. False: one has. */
 bool worker_take_back(struct request *req);
+/* Under the ring's lock: the worker that runs the request shall not wait any longer. Until the
+ * request has ended, system calls that block answer -EINTR. */
+void worker_interrupt(struct request *req);
 /* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
 void workers_limit(unsigned limits[2]);
 

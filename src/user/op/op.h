@@ -89,4 +89,17 @@ enum issue_result fgetxattr_issue(struct request *req, enum issue_how how);
 int getxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result getxattr_issue(struct request *req, enum issue_how how);
 
+/* ---- cancel.c ---- */
+int cancel_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result cancel_issue(struct request *req, enum issue_how how);
+
+/* ---- timeout.c, ../link_timeout.c ---- */
+int timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result timeout_issue(struct request *req, enum issue_how how);
+bool timeout_cancel(struct request *req);
+int timeout_remove_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result timeout_remove_issue(struct request *req, enum issue_how how);
+int link_timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result link_timeout_issue(struct request *req, enum issue_how how);
+
 #endif

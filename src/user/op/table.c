@@ -72,6 +72,32 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 	},
+	[IORING_OP_TIMEOUT] = {
+		.name = "timeout",
+		.prep = timeout_prep,
+		.issue = timeout_issue,
+		.cancel = timeout_cancel,
+		.skips_audit = true,
+	},
+	[IORING_OP_TIMEOUT_REMOVE] = {
+		.name = "timeout_remove",
+		.prep = timeout_remove_prep,
+		.issue = timeout_remove_issue,
+		.skips_audit = true,
+	},
+	[IORING_OP_ASYNC_CANCEL] = {
+		.name = "async_cancel",
+		.prep = cancel_prep,
+		.issue = cancel_issue,
+		.iopoll = true,
+		.skips_audit = true,
+	},
+	[IORING_OP_LINK_TIMEOUT] = {
+		.name = "link_timeout",
+		.prep = link_timeout_prep,
+		.issue = link_timeout_issue,
+		.skips_audit = true,
+	},
 	[IORING_OP_FALLOCATE] = {
 		.name = "fallocate",
 		.prep = fallocate_prep,

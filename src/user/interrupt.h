@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupting threads of the engine's that block in a system call: by a signal whose handler does
+ * nothing. It is a real-time signal that the application does nothing with, as far as one can see,
+ * and workers have all other signals blocked.
+ */
+#ifndef ANYRING_USER_INTERRUPT_H
+#define ANYRING_USER_INTERRUPT_H
+
+#include <sys/types.h>
+
+/* By the thread that starts workers: finds a signal if there is none yet that is still ours. */
+void interrupt_prepare(void);
+/* By a worker, before it may have to be interrupted: lets the signal in. *allowed is 0 at first. */
+void interrupt_allow(int *allowed);
+/* By a worker that may have been interrupted, where no more interruptions are to come: takes what
+ * is on its way. */
+void interrupt_settle(void);
+/* Interrupts a thread once. If it does not block yet, but is about to, nothing comes of it. */
+void interrupt_thread(pid_t thread);
+
+#endif
