@@ -94,13 +94,12 @@ static int take_special_flags(struct request *req, unsigned sqe_flags)
 			return -EOPNOTSUPP;
 		req->flags |= REQ_SELECT;
 	}
-	if (sqe_flags & IOSQE_CQE_SKIP_SUCCESS) {
+	if (sqe_flags & IOSQE_CQE_SKIP_SUCCESS)
 		ring->skipped_cqe = true;
-		req->flags |= REQ_SKIP;
-	}
 	return sqe_flags & IOSQE_IO_DRAIN ? begin_drain(ring, req) : 0;
 }
 
+/* These count for a request that is refused, too. */
 static void take_simple_flags(struct request *req, unsigned sqe_flags)
 {
 	if (sqe_flags & IOSQE_FIXED_FILE)
@@ -111,6 +110,8 @@ static void take_simple_flags(struct request *req, unsigned sqe_flags)
 		req->flags |= REQ_HARDLINK;
 	if (sqe_flags & IOSQE_ASYNC)
 		req->flags |= REQ_ASYNC;
+	if (sqe_flags & IOSQE_CQE_SKIP_SUCCESS)
+		req->flags |= REQ_SKIP;
 }
 
 static const struct op no_op;
@@ -130,13 +131,13 @@ static int prepare(struct request *req, const struct io_uring_sqe *sqe)
 	req->fd = sqe->fd;
 	req->buf_index = sqe->buf_index;
 	req->personality = sqe->personality;
+	if (sqe_flags)
+		take_simple_flags(req, sqe_flags);
 	if (opcode >= IORING_OP_LAST)
 		return -EINVAL;
 	req->op = op = &op_table[opcode];
 	req->opcode = (uint8_t)opcode;
 	req->poll_events = op->poll_events;
-	if (sqe_flags)
-		take_simple_flags(req, sqe_flags);
 	if (sqe_flags & ~SQE_FLAGS_SIMPLE) {
 		ret = take_special_flags(req, sqe_flags);
 		if (ret)
