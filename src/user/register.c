@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* io_uring_register(2). */
+#include "user/op/msg_ring.h"
 #include "user/process.h"
 #include "user/register.h"
 #include "user/rings.h"
@@ -67,6 +68,9 @@ int user_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_arg
 	opcode &= ~(unsigned)IORING_REGISTER_USE_REGISTERED_RING;
 	if (opcode >= IORING_REGISTER_LAST)
 		return -EINVAL;
+	/* For those who have no ring, and for them only. */
+	if (fd == -1U && opcode == IORING_REGISTER_SEND_MSG_RING)
+		return msg_ring_sync(arg, nr_args);
 	ring = by_index ? ring_get_registered(fd, &ret) : ring_get(fd, &ret);
 	if (!ring)
 		return ret;

@@ -19,6 +19,8 @@ struct slab {
 	struct request requests[SLAB_REQUESTS];
 };
 
+static const struct op no_op;
+
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
 static bool add_slab(struct uring *ring)
@@ -55,6 +57,15 @@ static struct request *request_new(struct uring *ring)
 	req->link = req->timeout = NULL;
 	req->buffer = NULL;
 	req->async = NULL;
+	return req;
+}
+
+struct request *request_for_message(struct uring *ring)
+{
+	struct request *req = request_new(ring);
+
+	if (req)
+		req->op = &no_op;
 	return req;
 }
 
@@ -113,8 +124,6 @@ static void take_simple_flags(struct request *req, unsigned sqe_flags)
 	if (sqe_flags & IOSQE_CQE_SKIP_SUCCESS)
 		req->flags |= REQ_SKIP;
 }
-
-static const struct op no_op;
 
 /* Fills the request from the SQE. 0, or -errno: the request is refused. */
 static int prepare(struct request *req, const struct io_uring_sqe *sqe)

@@ -36,6 +36,10 @@ void request_issued(struct request *req, enum issue_result result, enum issue_ho
 /* Memory that dies with the request: req->async. NULL: out of memory. */
 void *request_alloc_async(struct request *req, size_t size);
 
+/* One that was not submitted: a message, which only the ring's own thread may post. It completes
+ * with what is put into it. NULL: out of memory. */
+struct request *request_for_message(struct uring *ring);
+
 /* Requests of the chain that begins with `req`. */
 unsigned chain_length(const struct request *req);
 /* Frees what it holds, without a completion. */

@@ -59,6 +59,10 @@ int openat2_prep(struct request *req, const struct io_uring_sqe *sqe);
 int pipe_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result pipe_issue(struct request *req, enum issue_how how);
 
+/* ---- msg_ring.c ---- */
+int msg_ring_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result msg_ring_issue(struct request *req, enum issue_how how);
+
 /* ---- splice.c ---- */
 int splice_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result splice_issue(struct request *req, enum issue_how how);

@@ -229,6 +229,13 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = linkat_issue,
 		.blocks = true,
 	},
+	[IORING_OP_MSG_RING] = {
+		.name = "msg_ring",
+		.prep = msg_ring_prep,
+		.issue = msg_ring_issue,
+		.needs_file = true,
+		.iopoll = true,
+	},
 	[IORING_OP_FSETXATTR] = {
 		.name = "fsetxattr",
 		.prep = fsetxattr_prep,
