@@ -220,6 +220,14 @@ long epoll_sleep(int fd, struct epoll_event *events, int count, int64_t ns, cons
 	return SYS(epoll_pwait, fd, events, count, (ns + 999999) / 1000000, sigmask, SIGSET_SIZE);
 }
 
+/* Under the lock again: a sleeper has come back, for whatever reason. */
+static void back_from_set(struct ring_shared *shared)
+{
+	shared->set_sleepers--;
+	if (shared->unwoken)
+		shared->unwoken--;
+}
+
 /* Sleeps as the reactor: in the inner set. A signal's handler may come here again meanwhile. */
 static long sleep_in_set(struct uring *ring, int64_t ns, const sigset_t *sigmask)
 {
@@ -234,7 +242,7 @@ static long sleep_in_set(struct uring *ring, int64_t ns, const sigset_t *sigmask
 	ring_unlock(ring);
 	count = epoll_sleep(ring->reactor.epoll_fd, events, EVENTS_MAX, ns, sigmask);
 	ring_lock(ring);
-	shared_of(ring)->set_sleepers--;
+	back_from_set(shared_of(ring));
 	ring->reactor.sleeper = former;
 	handle_events(ring, events, count);
 	return count;
@@ -275,7 +283,7 @@ static long sleep_masked(struct uring *ring, int64_t ns, const sigset_t *sigmask
 		ring_unlock(ring);
 		ret = epoll_sleep((int)fd, events, EVENTS_MAX, ns, sigmask);
 		ring_lock(ring);
-		shared_of(ring)->set_sleepers--;
+		back_from_set(shared_of(ring));
 	}
 	SYS(close, fd);
 	return ret;
@@ -308,6 +316,7 @@ static void raise_event(struct uring *ring)
 	uint64_t one = 1;
 
 	shared_of(ring)->event_raised = 1;
+	shared_of(ring)->unwoken = shared_of(ring)->set_sleepers;
 	SYS(write, ring->reactor.event_fd, &one, sizeof(one));
 }
 
@@ -334,7 +343,8 @@ void reactor_lower(struct uring *ring)
 {
 	uint64_t count;
 
-	if (!shared_of(ring)->event_raised)
+	/* Lowered before they have looked, it would not be seen by those that it is to wake. */
+	if (!shared_of(ring)->event_raised || shared_of(ring)->unwoken)
 		return;
 	shared_of(ring)->event_raised = 0;
 	SYS(read, ring->reactor.event_fd, &count, sizeof(count));

@@ -48,6 +48,7 @@ struct ring_shared {
 	uint32_t wake_seq;     /* grows with each wake-up: what those sleep on who are no reactor */
 	uint32_t seq_sleepers; /* how many those are */
 	uint32_t set_sleepers; /* threads asleep in an inner epoll set */
+	uint32_t unwoken;      /* how many of those were woken and have not come back yet */
 	uint32_t event_raised; /* the eventfd's count is not 0 */
 	uint32_t sq_room;      /* grows as an SQPOLL thread takes SQEs; who waits for room ... */
 	uint32_t sq_room_waiters; /* ... sleeps on it */
