@@ -85,7 +85,7 @@ static int begin_drain(struct uring *ring, struct request *req)
 
 	if (ring->skipped_cqe)
 		return -EOPNOTSUPP;
-	ring->draining = true;
+	ring->draining = DRAIN_ACTIVE;
 	req->flags |= REQ_DRAIN;
 	if (head) {
 		head->flags |= REQ_DRAIN;
@@ -156,7 +156,7 @@ static int prepare(struct request *req, const struct io_uring_sqe *sqe)
 		return -EACCES;
 	if (ring->drain_next && !ring->chain.head) {
 		ring->drain_next = false;
-		ring->draining = true;
+		ring->draining = DRAIN_ACTIVE;
 		req->flags |= REQ_DRAIN;
 	}
 	if (!op->prep || (sqe->ioprio && !op->takes_ioprio) ||
@@ -202,12 +202,16 @@ static void drain(struct request *req)
 	struct uring *ring = req->ring;
 	bool drains = req->flags & REQ_DRAIN;
 
+	if (ring->draining == DRAIN_FOLLOWS) {
+		request_queue(req);
+		return;
+	}
 	req->state = REQ_DRAINED;
 	ring->running -= chain_length(req);
 	list_add_tail(&ring->drained, &req->queue);
 	run_drained(ring);
 	if (!drains && list_is_empty(&ring->drained))
-		ring->draining = false;
+		ring->draining = DRAIN_FOLLOWS;
 }
 
 /* ---- Chains ------------------------------------------------------------------------------------ */
@@ -339,6 +343,8 @@ int submit_sqes(struct uring *ring, unsigned count)
 	if (ring->chain.head)
 		start(chain_take(&ring->chain));
 	run_ready(ring);
+	if (ring->draining == DRAIN_FOLLOWS)
+		ring->draining = DRAIN_NONE;
 	aio_run(ring);
 	workers_wake(ring);
 	return taken || error != -EAGAIN ? (int)taken : error;

@@ -68,6 +68,13 @@ struct ring_memory {
 	uint32_t sq_entries, cq_entries; /* the application may overwrite the header's copies */
 };
 
+/* Where new requests go. */
+enum drain_state {
+	DRAIN_NONE,    /* they are issued */
+	DRAIN_ACTIVE,  /* through uring.drained */
+	DRAIN_FOLLOWS, /* into uring.ready, after what is there: until the submission ends */
+};
+
 /* Linked requests, from the first to the last so far. */
 struct chain {
 	struct request *head, *last;
@@ -99,7 +106,7 @@ struct uring {
 	struct chain chain;   /* being put together from links */
 	bool skipped_cqe;     /* IOSQE_CQE_SKIP_SUCCESS was used: no drain any more */
 	bool worker_queued;   /* since workers_wake() */
-	bool draining;	      /* requests go through `drained` */
+	uint8_t draining;     /* enum drain_state */
 	bool drain_next;      /* the next that is not of this chain drains */
 
 	struct cq_state cq;
