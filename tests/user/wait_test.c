@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting in enter: who sleeps, who wakes, and what wakes them. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cases/check.h"
+#include "cases/jobs.h"
+#include "core_ops.h"
+#include "user/rings.h"
+
+/* Long for a machine that has nothing to do but wake a thread. */
+#define SOON_MS 2000
+
+static struct uring *inner_of(struct io_uring *ring)
+{
+	int error = 0;
+	struct uring *inner = ring_get((unsigned)ring->ring_fd, &error);
+
+	check(inner, "no ring: %d", error);
+	return inner;
+}
+
+/* ---- Threads that wait ------------------------------------------------------------------------- */
+
+struct waiter {
+	struct io_uring *ring;
+	unsigned count; /* of CQEs to wait for */
+	int64_t timeout_ms;
+	const sigset_t *mask;
+	int ret;
+	pthread_t thread;
+	unsigned ended;
+};
+
+static int wait_in_enter(struct waiter *w)
+{
+	struct __kernel_timespec ts = {
+		.tv_sec = w->timeout_ms / 1000,
+		.tv_nsec = w->timeout_ms % 1000 * 1000000,
+	};
+	struct io_uring_getevents_arg arg = {
+		.sigmask = (uintptr_t)w->mask,
+		.sigmask_sz = _NSIG / 8,
+		.ts = w->timeout_ms ? (uintptr_t)&ts : 0,
+	};
+
+	return io_uring_enter2((unsigned)w->ring->ring_fd, 0, w->count,
+			       IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, (void *)&arg,
+			       sizeof(arg));
+}
+
+static void *wait_thread(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->ret = wait_in_enter(w);
+	__atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Starts one, and lets it fall asleep. */
+static void start_waiter(struct waiter *w)
+{
+	check(!pthread_create(&w->thread, NULL, wait_thread, w), "no thread");
+	sleep_ms(50);
+	check(!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE), "it did not wait: %d", w->ret);
+}
+
+static void expect_end(struct waiter *w, int ret)
+{
+	int64_t began = now_ms();
+
+	while (!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
+		check(now_ms() - began < SOON_MS, "a waiter sleeps on");
+		sleep_ms(1);
+	}
+	pthread_join(w->thread, NULL);
+	check(w->ret == ret, "it ended with %d, not %d", w->ret, ret);
+}
+
+/* The first waits in the epoll set, the second beside it; the first gives up. The second must see
+ * the event all the same. */
+static void second_waiter_takes_over(const void *masked)
+{
+	struct io_uring ring;
+	struct waiter first = { .ring = &ring, .count = 2, .timeout_ms = 200 };
+	struct waiter second = { .ring = &ring, .count = 1 };
+	sigset_t none;
+	int fds[2];
+
+	sigemptyset(&none);
+	second.mask = masked ? &none : NULL;
+	core_ring(&ring, 8, 0);
+	core_pipe(fds, false);
+	core_sqe(&ring, OP_BYTE, fds[0], 1);
+	core_submit(&ring, 1);
+	start_waiter(&first);
+	start_waiter(&second);
+	expect_end(&first, -ETIME);
+	core_put(fds[1], 5);
+	expect_end(&second, 0);
+	check(core_reap(&ring, NULL) == 5, "no byte");
+}
+
+/* A completion that one of several is satisfied with; the others sleep on, and get theirs. */
+static void waiters_of_different_counts(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w[4];
+	int fds[2];
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	core_pipe(fds, false);
+	for (unsigned i = 0; i < 4; i++) {
+		core_sqe(&ring, OP_BYTE, fds[0], i);
+		core_submit(&ring, 1);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		/* The one that sleeps in the set is satisfied first. */
+		w[i] = (struct waiter){ .ring = &ring, .count = i + 1 };
+		start_waiter(&w[i]);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		core_put(fds[1], (char)i);
+		expect_end(&w[i], 0);
+	}
+}
+
+static void timer_nearer_than_sleep(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1 };
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	core_sqe(&ring, OP_TIMER, -1, 1)->off = 60000000000ULL;
+	core_submit(&ring, 1);
+	start_waiter(&w);
+	core_sqe(&ring, OP_TIMER, -1, 2)->off = 20000000ULL;
+	core_submit(&ring, 1);
+	expect_end(&w, 0);
+	check(core_reap(&ring, NULL) == -ETIME, "not the timer");
+}
+
+/* A request that yields, submitted while another thread sleeps. */
+static void yields_wake_a_sleeper(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1 };
+	int fds[2];
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
+	start_waiter(&w);
+	core_sqe(&ring, OP_YIELD, fds[0], 1)->len = 5;
+	core_submit(&ring, 1);
+	expect_end(&w, 0);
+}
+
+/* The same with nobody there: the descriptor can be polled until it has had all its turns. */
+static void yields_raise_the_descriptor(const void *unused)
+{
+	struct io_uring ring;
+	struct pollfd pfd;
+	unsigned turns = 0;
+	int fds[2];
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	pfd = (struct pollfd){ .fd = ring.ring_fd, .events = POLLIN };
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
+	core_sqe(&ring, OP_YIELD, fds[0], 1)->len = 5;
+	core_submit(&ring, 1);
+	while (!io_uring_cq_ready(&ring)) {
+		check(poll(&pfd, 1, SOON_MS) == 1, "the ring is silent with work to do");
+		check(io_uring_get_events(&ring) == 0 && turns++ < 20, "it does not end");
+	}
+	core_reap(&ring, NULL);
+	io_uring_get_events(&ring);
+	check(poll(&pfd, 1, 0) == 0, "the ring is raised with nothing to do");
+}
+
+static void workers_wake_all(const void *flags)
+{
+	struct io_uring ring;
+	struct waiter a = { .ring = &ring, .count = 1 }, b = { .ring = &ring, .count = 1 };
+	int fds[2];
+
+	core_ring(&ring, 8, (unsigned)(uintptr_t)flags);
+	core_pipe(fds, true);
+	core_sqe(&ring, OP_BLOCK, fds[0], 1);
+	core_submit(&ring, 1);
+	if (flags) {
+		/* Only the issuer may wait. */
+		sleep_ms(20);
+		core_put(fds[1], 3);
+		check(core_reap(&ring, NULL) == 3, "no byte");
+		return;
+	}
+	start_waiter(&a);
+	start_waiter(&b);
+	core_put(fds[1], 3);
+	expect_end(&a, 0);
+	expect_end(&b, 0);
+}
+
+/* ---- Signals ----------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t handled;
+
+static void handle(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+static void set_handler(void (*handler)(int), int flags)
+{
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
+
+	sigaction(SIGUSR1, &sa, NULL);
+}
+
+/* Whoever sleeps where: a handler ends the wait, with SA_RESTART, too. */
+static void signals_end_waits(const void *beside)
+{
+	struct io_uring ring;
+	struct waiter first = { .ring = &ring, .count = 1 }, w = { .ring = &ring, .count = 1 };
+
+	set_handler(handle, SA_RESTART);
+	core_ring(&ring, 8, 0);
+	if (beside)
+		start_waiter(&first);
+	start_waiter(&w);
+	pthread_kill(w.thread, SIGUSR1);
+	expect_end(&w, -EINTR);
+	check(handled == 1, "handled %d times", (int)handled);
+}
+
+/* A signal that is blocked but while it waits comes before: the wait ends at once. */
+static void pending_signal_is_seen(const void *beside)
+{
+	struct io_uring ring;
+	struct waiter first = { .ring = &ring, .count = 1 }, w = { .ring = &ring, .count = 1 };
+	sigset_t blocked, during, after;
+
+	set_handler(handle, 0);
+	core_ring(&ring, 8, 0);
+	sigemptyset(&during);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	if (beside)
+		start_waiter(&first);
+	raise(SIGUSR1);
+	w.mask = &during;
+	check(wait_in_enter(&w) == -EINTR && handled == 1, "the signal was lost");
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	check(sigismember(&after, SIGUSR1), "the mask is another now");
+}
+
+static struct io_uring *handlers_ring;
+static int handlers_fd, handlers_ret;
+
+static void wait_in_handler(int sig)
+{
+	struct waiter w = { .ring = handlers_ring, .count = 1, .timeout_ms = SOON_MS };
+
+	(void)sig;
+	core_put(handlers_fd, 8);
+	handlers_ret = wait_in_enter(&w);
+}
+
+/* A handler may wait on the ring that its thread sleeps in. */
+static void handler_waits(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1 };
+	int fds[2];
+
+	(void)unused;
+	set_handler(wait_in_handler, 0);
+	core_ring(&ring, 8, 0);
+	core_pipe(fds, false);
+	core_sqe(&ring, OP_BYTE, fds[0], 1);
+	core_submit(&ring, 1);
+	handlers_ring = &ring;
+	handlers_fd = fds[1];
+	handlers_ret = 1;
+	start_waiter(&w);
+	pthread_kill(w.thread, SIGUSR1);
+	expect_end(&w, 0);
+	check(handlers_ret == 0, "the handler's wait: %d", handlers_ret);
+}
+
+/* In the middle of an enter, the ring is not for others. */
+static void handler_interrupts_the_holder(const void *unused)
+{
+	struct io_uring ring;
+	struct uring *inner;
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	inner = inner_of(&ring);
+	alarm(5);
+	ring_lock(inner);
+	check(io_uring_enter((unsigned)ring.ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL) ==
+		      -EDEADLK,
+	      "entered twice");
+	ring_unlock(inner);
+	check(io_uring_enter((unsigned)ring.ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL) == 0,
+	      "not entered");
+}
+
+/* ---- Failing calls ----------------------------------------------------------------------------- */
+
+static unsigned sleeps;
+
+static int no_pwait2(long nr)
+{
+	if (nr == __NR_epoll_pwait || nr == __NR_epoll_pwait2)
+		__atomic_add_fetch(&sleeps, 1, __ATOMIC_RELAXED);
+	return nr == __NR_epoll_pwait2 ? -ENOSYS : 0;
+}
+
+static int filtered_pwait2(long nr)
+{
+	int ret = no_pwait2(nr);
+
+	return ret ? -EPERM : 0;
+}
+
+/* Linux before 5.11, and filters that are older than the call. */
+static void without_pwait2(const void *filtered)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1, .timeout_ms = 100 };
+	int64_t began;
+
+	core_ring(&ring, 8, 0);
+	core_fault = filtered ? filtered_pwait2 : no_pwait2;
+	for (unsigned i = 0; i < 3; i++) {
+		sleeps = 0;
+		began = now_ms();
+		check(wait_in_enter(&w) == -ETIME, "no timeout");
+		check(now_ms() - began >= 100 && sleeps < 10, "%u calls in %d ms", sleeps,
+		      (int)(now_ms() - began));
+	}
+}
+
+/* Programs that close all descriptors they do not know: an error, and no spinning. */
+static void inner_set_closed(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1, .timeout_ms = 1000 };
+	struct uring *inner;
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	inner = inner_of(&ring);
+	close(inner->reactor.epoll_fd);
+	check(wait_in_enter(&w) == -EBADF, "it waits in nothing");
+}
+
+/* ---- Readiness --------------------------------------------------------------------------------- */
+
+/* An error that nobody takes off the file, and an operation that it does not concern. */
+static void error_is_no_readiness(const void *unused)
+{
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1, .timeout_ms = 300 };
+	struct uring *inner;
+	int fds[2];
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	core_pipe(fds, false);
+	core_sqe(&ring, OP_DENY, fds[0], 1);
+	core_submit(&ring, 1);
+	inner = inner_of(&ring);
+	ring_lock(inner);
+	/* As if the set had said so. */
+	for (unsigned i = 0; i < inner->reactor.watch_count; i++)
+		if (inner->reactor.watches[i].file)
+			inner->reactor.watches[i].file->ready |= 8 /* EPOLLERR */;
+	ring_unlock(inner);
+	core_sqe(&ring, OP_DENY, fds[0], 2);
+	core_submit(&ring, 1);
+	check(wait_in_enter(&w) == -ETIME, "a byte out of nowhere");
+	check(core_issued() < 20, "issued %u times for nothing", core_issued());
+}
+
+/* The place in the table of watches is used again; an event of before must not reach who has it
+ * now. */
+static void stale_events(const void *unused)
+{
+	struct io_uring ring;
+	int fds[2], other[2];
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		core_pipe(fds, false);
+		core_pipe(other, false);
+		core_sqe(&ring, OP_BYTE, fds[0], 1);
+		core_submit(&ring, 1);
+		core_put(fds[1], (char)(i % 100));
+		check(core_reap(&ring, NULL) == (int)(i % 100), "another byte");
+		core_sqe(&ring, OP_BYTE, other[0], 2);
+		core_submit(&ring, 1);
+		io_uring_get_events(&ring);
+		check(!io_uring_cq_ready(&ring), "an event of a closed file");
+		core_put(other[1], 1);
+		check(core_reap(&ring, NULL) == 1, "no byte");
+		close(fds[0]), close(fds[1]), close(other[0]), close(other[1]);
+	}
+}
+
+/* Times that do not fit: no time at all, or for ever. */
+static void absurd_timeouts(const void *unused)
+{
+	static const struct __kernel_timespec past[] = {
+		{ -1, 0 }, { INT64_MIN, 0 }, { INT64_MIN, INT64_MIN }, { 0, -5 }, { -1, INT64_MAX },
+	};
+	struct io_uring ring;
+	struct waiter w = { .ring = &ring, .count = 1 };
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	for (unsigned flags = 0; flags <= IORING_ENTER_ABS_TIMER; flags += IORING_ENTER_ABS_TIMER)
+		for (unsigned i = 0; i < 4; i++) {
+			struct io_uring_getevents_arg arg = { .ts = (uintptr_t)&past[i] };
+
+			check(io_uring_enter2((unsigned)ring.ring_fd, 0, 1,
+					      IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | flags,
+					      (void *)&arg, sizeof(arg)) == -ETIME,
+			      "time %u", i);
+		}
+	w.timeout_ms = INT64_MAX;
+	start_waiter(&w);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(const void *subject);
+		const void *subject;
+	} cases[] = {
+		{ "waiters: the second takes the first one's place", second_waiter_takes_over,
+		  NULL },
+		{ "waiters: ... with a signal mask", second_waiter_takes_over, "masked" },
+		{ "waiters: each until its own count", waiters_of_different_counts, NULL },
+		{ "waiters: a timer nearer than the sleep", timer_nearer_than_sleep, NULL },
+		{ "waiters: what yields wakes them", yields_wake_a_sleeper, NULL },
+		{ "waiters: what yields raises the descriptor", yields_raise_the_descriptor, NULL },
+		{ "waiters: a worker wakes all", workers_wake_all, NULL },
+		{ "waiters: a worker's result, deferred", workers_wake_all,
+		  (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
+		{ "signals: end a wait", signals_end_waits, NULL },
+		{ "signals: end a wait beside another", signals_end_waits, "beside" },
+		{ "signals: pending before the wait", pending_signal_is_seen, NULL },
+		{ "signals: pending before a wait beside another", pending_signal_is_seen,
+		  "beside" },
+		{ "signals: a handler waits, too", handler_waits, NULL },
+		{ "signals: a handler that interrupts the holder", handler_interrupts_the_holder,
+		  NULL },
+		{ "faults: no epoll_pwait2", without_pwait2, NULL },
+		{ "faults: epoll_pwait2 filtered", without_pwait2, "filtered" },
+		{ "faults: the inner set closed", inner_set_closed, NULL },
+		{ "readiness: an error that stays", error_is_no_readiness, NULL },
+		{ "readiness: events of closed files", stale_events, NULL },
+		{ "timeouts: beyond 64 bits", absurd_timeouts, NULL },
+	};
+
+	jobs_filter(argc > 1 ? argv[1] : NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		jobs_add(cases[i].run, cases[i].subject, i, "%s", cases[i].name);
+	return jobs_run("waits");
+}
