@@ -9,43 +9,53 @@
 
 /* ---- Numbers ----------------------------------------------------------------------------------- */
 
+/* Where the engine's own descriptors begin if the limit is higher: the kernel's table of a process is
+ * as long as its highest number says. */
+#define OWN_FDS_MAX 32768
+
 /*
  * Descriptors of the engine's own lie beyond the application's soft limit where the hard one leaves
  * room: so they take none of the numbers the application may have, nor the lowest ones it
  * expects to get. For the moment of duplicating, the limit is raised.
  */
-static int duplicate_beyond_limit(int fd)
+static long duplicate_beyond(int fd, const struct rlimit *own)
 {
-	struct rlimit own, raised;
-	long ret = -EMFILE;
+	struct rlimit raised = *own;
+	long ret;
 
-	process_lock(LOCK_LIMIT);
-	if (!SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own) && own.rlim_max > own.rlim_cur) {
-		raised = own;
-		raised.rlim_cur = own.rlim_max;
-		SYS(prlimit64, 0, RLIMIT_NOFILE, &raised, NULL);
-		ret = SYS(fcntl, fd, F_DUPFD_CLOEXEC, own.rlim_cur);
-		SYS(prlimit64, 0, RLIMIT_NOFILE, &own, NULL);
-	}
-	process_unlock(LOCK_LIMIT);
-	return (int)ret;
+	raised.rlim_cur = own->rlim_max;
+	SYS(prlimit64, 0, RLIMIT_NOFILE, &raised, NULL);
+	ret = SYS(fcntl, fd, F_DUPFD_CLOEXEC, own->rlim_cur);
+	SYS(prlimit64, 0, RLIMIT_NOFILE, own, NULL);
+	return ret;
 }
 
-uint64_t descriptor_limit(void)
+/* 0: out of numbers there. */
+static long duplicate_far(int fd)
 {
-	struct rlimit own = { 0 };
+	struct rlimit own;
+	long ret;
 
-	process_lock(LOCK_LIMIT);
-	SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own);
-	process_unlock(LOCK_LIMIT);
-	return own.rlim_cur;
+	if (SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own))
+		return 0;
+	if (own.rlim_cur >= OWN_FDS_MAX)
+		ret = SYS(fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_MAX);
+	else if (own.rlim_max > own.rlim_cur)
+		ret = duplicate_beyond(fd, &own);
+	else
+		ret = SYS(fcntl, fd, F_DUPFD_CLOEXEC, own.rlim_cur / 4 * 3);
+	return ret == -EMFILE || ret == -EINVAL ? 0 : ret;
 }
 
 int duplicate_fd(int fd)
 {
-	int ret = duplicate_beyond_limit(fd);
+	long ret;
 
-	return ret == -EMFILE || ret == -EINVAL ? (int)SYS(fcntl, fd, F_DUPFD_CLOEXEC, 0) : ret;
+	/* The limit is the process's. */
+	process_lock(LOCK_LIMIT);
+	ret = duplicate_far(fd);
+	process_unlock(LOCK_LIMIT);
+	return ret ? (int)ret : (int)SYS(fcntl, fd, F_DUPFD_CLOEXEC, 0);
 }
 
 int own_fd(int fd)
