@@ -47,6 +47,16 @@ static long duplicate_far(int fd)
 	return ret == -EMFILE || ret == -EINVAL ? 0 : ret;
 }
 
+uint64_t descriptor_limit(void)
+{
+	struct rlimit own = { 0 };
+
+	process_lock(LOCK_LIMIT);
+	SYS(prlimit64, 0, RLIMIT_NOFILE, NULL, &own);
+	process_unlock(LOCK_LIMIT);
+	return own.rlim_cur;
+}
+
 int duplicate_fd(int fd)
 {
 	long ret;
