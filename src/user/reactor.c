@@ -194,6 +194,7 @@ void reactor_poll(struct uring *ring)
 	long count;
 
 	ring->reactor.skipped = 0;
+	ring->reactor.look = false;
 	do {
 		count = SYS(epoll_pwait, ring->reactor.epoll_fd, events, EVENTS_MAX, 0, NULL, 0);
 		handle_events(ring, events, count);

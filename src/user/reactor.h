@@ -38,6 +38,7 @@ struct reactor {
 	pid_t sleeper;	  /* the thread of this process that sleeps in the inner set, or 0 */
 	unsigned beside;  /* threads of this process that sleep elsewhere, as one is there */
 	unsigned skipped; /* enters since somebody looked into the inner set */
+	bool look;	  /* there is an event in it, not to be left for later */
 };
 
 /* All under the ring's lock, which those that sleep drop meanwhile. */

@@ -345,6 +345,8 @@ int submit_sqes(struct uring *ring, unsigned count)
 	run_ready(ring);
 	if (ring->draining == DRAIN_FOLLOWS)
 		ring->draining = DRAIN_NONE;
+	if (__builtin_expect(ring->reactor.look, 0))
+		reactor_poll(ring);
 	aio_run(ring);
 	workers_wake(ring);
 	return taken || error != -EAGAIN ? (int)taken : error;

@@ -97,6 +97,18 @@ enum issue_result getxattr_issue(struct request *req, enum issue_how how);
 int cancel_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result cancel_issue(struct request *req, enum issue_how how);
 
+/* ---- epoll.c ---- */
+int epoll_ctl_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result epoll_ctl_issue(struct request *req, enum issue_how how);
+int epoll_wait_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result epoll_wait_issue(struct request *req, enum issue_how how);
+
+/* ---- poll.c ---- */
+int poll_add_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result poll_add_issue(struct request *req, enum issue_how how);
+int poll_remove_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result poll_remove_issue(struct request *req, enum issue_how how);
+
 /* ---- timeout.c, ../link_timeout.c ---- */
 int timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result timeout_issue(struct request *req, enum issue_how how);

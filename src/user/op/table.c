@@ -65,6 +65,19 @@ const struct op op_table[IORING_OP_LAST] = {
 		.takes_ioprio = true,
 		.iopoll = true,
 	},
+	[IORING_OP_POLL_ADD] = {
+		.name = "poll_add",
+		.prep = poll_add_prep,
+		.issue = poll_add_issue,
+		.needs_file = true,
+		.skips_audit = true,
+	},
+	[IORING_OP_POLL_REMOVE] = {
+		.name = "poll_remove",
+		.prep = poll_remove_prep,
+		.issue = poll_remove_issue,
+		.skips_audit = true,
+	},
 	[IORING_OP_SYNC_FILE_RANGE] = {
 		.name = "sync_file_range",
 		.prep = sync_file_range_prep,
@@ -89,7 +102,6 @@ const struct op op_table[IORING_OP_LAST] = {
 		.name = "async_cancel",
 		.prep = cancel_prep,
 		.issue = cancel_issue,
-		.iopoll = true,
 		.skips_audit = true,
 	},
 	[IORING_OP_LINK_TIMEOUT] = {
@@ -115,17 +127,17 @@ const struct op op_table[IORING_OP_LAST] = {
 		.prep = close_prep,
 		.issue = close_issue,
 	},
-	[IORING_OP_STATX] = {
-		.name = "statx",
-		.prep = statx_prep,
-		.issue = statx_issue,
-		.blocks = true,
-	},
 	[IORING_OP_FILES_UPDATE] = {
 		.name = "files_update",
 		.prep = files_update_prep,
 		.issue = files_update_issue,
 		.iopoll = true,
+	},
+	[IORING_OP_STATX] = {
+		.name = "statx",
+		.prep = statx_prep,
+		.issue = statx_issue,
+		.blocks = true,
 	},
 	[IORING_OP_READ] = {
 		.name = "read",
@@ -166,6 +178,12 @@ const struct op op_table[IORING_OP_LAST] = {
 		.name = "openat2",
 		.prep = openat2_prep,
 		.issue = openat_issue,
+	},
+	[IORING_OP_EPOLL_CTL] = {
+		.name = "epoll_ctl",
+		.prep = epoll_ctl_prep,
+		.issue = epoll_ctl_issue,
+		.skips_audit = true,
 	},
 	[IORING_OP_SPLICE] = {
 		.name = "splice",
@@ -283,6 +301,15 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = ftruncate_issue,
 		.needs_file = true,
 		.blocks = true,
+	},
+	[IORING_OP_EPOLL_WAIT] = {
+		.name = "epoll_wait",
+		.prep = epoll_wait_prep,
+		.issue = epoll_wait_issue,
+		.poll_events = EPOLLIN,
+		.needs_file = true,
+		.skips_audit = true,
+		.unbounded = true,
 	},
 	[IORING_OP_READV_FIXED] = {
 		.name = "readv_fixed",
