@@ -17,10 +17,11 @@ enum {
 	FILE_REGULAR = 1 << 1, /* or a block device: always ready, polls nothing */
 	FILE_SOCKET = 1 << 2,
 	FILE_TCP = 1 << 3,
-	FILE_NO_POLL = 1 << 4,	  /* epoll refused it */
-	FILE_DIRECT = 1 << 5,	  /* O_DIRECT, as of when it was asked */
-	FILE_STREAM_POS = 1 << 6, /* has no position: pipes, sockets */
-	FILE_LINGERS = 1 << 8,	  /* see linger.h */
+	FILE_NO_POLL = 1 << 4,	      /* epoll refused it */
+	FILE_DIRECT = 1 << 5,	      /* O_DIRECT, as of when it was asked */
+	FILE_STREAM_POS = 1 << 6,     /* has no position: pipes, sockets */
+	FILE_LINGERS = 1 << 8,	      /* see linger.h */
+	FILE_PROTOCOL_KNOWN = 1 << 9, /* FILE_TCP is true */
 	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
 };
 

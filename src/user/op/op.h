@@ -118,4 +118,32 @@ enum issue_result timeout_remove_issue(struct request *req, enum issue_how how);
 int link_timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result link_timeout_issue(struct request *req, enum issue_how how);
 
+/* ---- send.c, zero_copy.c, recv.c, recvmsg.c, net.c ---- */
+int send_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result send_issue(struct request *req, enum issue_how how);
+int send_zc_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result send_zc_issue(struct request *req, enum issue_how how);
+void send_zc_cleanup(struct request *req);
+int recv_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result recv_issue(struct request *req, enum issue_how how);
+int recvmsg_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result recvmsg_issue(struct request *req, enum issue_how how);
+void net_fail(struct request *req);
+
+/* ---- accept.c, connect.c, socket.c, command.c ---- */
+int accept_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result accept_issue(struct request *req, enum issue_how how);
+int connect_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result connect_issue(struct request *req, enum issue_how how);
+int bind_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result bind_issue(struct request *req, enum issue_how how);
+int socket_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result socket_issue(struct request *req, enum issue_how how);
+int listen_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result listen_issue(struct request *req, enum issue_how how);
+int shutdown_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result shutdown_issue(struct request *req, enum issue_how how);
+int command_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result command_issue(struct request *req, enum issue_how how);
+
 #endif

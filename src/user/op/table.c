@@ -2,6 +2,7 @@
 #include <sys/epoll.h>
 
 #include "user/aio.h"
+#include "user/op/net.h"
 #include "user/op/op.h"
 
 const struct op op_table[IORING_OP_LAST] = {
@@ -85,6 +86,27 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 	},
+	[IORING_OP_SENDMSG] = {
+		.name = "sendmsg",
+		.prep = send_prep,
+		.issue = send_issue,
+		.fail = net_fail,
+		.poll_events = EPOLLOUT,
+		.needs_file = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+	},
+	[IORING_OP_RECVMSG] = {
+		.name = "recvmsg",
+		.prep = recvmsg_prep,
+		.issue = recvmsg_issue,
+		.fail = net_fail,
+		.poll_events = EPOLL_RECV,
+		.needs_file = true,
+		.buffer_select = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+	},
 	[IORING_OP_TIMEOUT] = {
 		.name = "timeout",
 		.prep = timeout_prep,
@@ -98,6 +120,16 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = timeout_remove_issue,
 		.skips_audit = true,
 	},
+	[IORING_OP_ACCEPT] = {
+		.name = "accept",
+		.prep = accept_prep,
+		.issue = accept_issue,
+		.poll_events = EPOLLIN,
+		.needs_file = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+		.unbounded = true,
+	},
 	[IORING_OP_ASYNC_CANCEL] = {
 		.name = "async_cancel",
 		.prep = cancel_prep,
@@ -109,6 +141,15 @@ const struct op op_table[IORING_OP_LAST] = {
 		.prep = link_timeout_prep,
 		.issue = link_timeout_issue,
 		.skips_audit = true,
+	},
+	[IORING_OP_CONNECT] = {
+		.name = "connect",
+		.prep = connect_prep,
+		.issue = connect_issue,
+		.poll_events = EPOLLOUT,
+		.needs_file = true,
+		.always_polls = true,
+		.unbounded = true,
 	},
 	[IORING_OP_FALLOCATE] = {
 		.name = "fallocate",
@@ -174,6 +215,29 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = madvise_issue,
 		.blocks = true,
 	},
+	[IORING_OP_SEND] = {
+		.name = "send",
+		.prep = send_prep,
+		.issue = send_issue,
+		.fail = net_fail,
+		.poll_events = EPOLLOUT,
+		.needs_file = true,
+		.buffer_select = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+	},
+	[IORING_OP_RECV] = {
+		.name = "recv",
+		.prep = recv_prep,
+		.issue = recv_issue,
+		.fail = net_fail,
+		.poll_events = EPOLL_RECV,
+		.needs_file = true,
+		.buffer_select = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+		.lingers = true,
+	},
 	[IORING_OP_OPENAT2] = {
 		.name = "openat2",
 		.prep = openat2_prep,
@@ -216,6 +280,13 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 		.unbounded = true,
+	},
+	[IORING_OP_SHUTDOWN] = {
+		.name = "shutdown",
+		.prep = shutdown_prep,
+		.issue = shutdown_issue,
+		.needs_file = true,
+		.always_polls = true,
 	},
 	[IORING_OP_RENAMEAT] = {
 		.name = "renameat",
@@ -280,6 +351,43 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = getxattr_issue,
 		.blocks = true,
 	},
+	[IORING_OP_SOCKET] = {
+		.name = "socket",
+		.prep = socket_prep,
+		.issue = socket_issue,
+		.always_polls = true,
+	},
+	[IORING_OP_URING_CMD] = {
+		.name = "uring_cmd",
+		.prep = command_prep,
+		.issue = command_issue,
+		.needs_file = true,
+		.buffer_select = true,
+		.iopoll = true,
+		.always_polls = true,
+	},
+	[IORING_OP_SEND_ZC] = {
+		.name = "send_zc",
+		.prep = send_zc_prep,
+		.issue = send_zc_issue,
+		.fail = net_fail,
+		.cleanup = send_zc_cleanup,
+		.poll_events = EPOLLOUT,
+		.needs_file = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+	},
+	[IORING_OP_SENDMSG_ZC] = {
+		.name = "sendmsg_zc",
+		.prep = send_zc_prep,
+		.issue = send_zc_issue,
+		.fail = net_fail,
+		.cleanup = send_zc_cleanup,
+		.poll_events = EPOLLOUT,
+		.needs_file = true,
+		.takes_ioprio = true,
+		.always_polls = true,
+	},
 	[IORING_OP_READ_MULTISHOT] = {
 		.name = "read_multishot",
 		.prep = read_multishot_prep,
@@ -301,6 +409,20 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = ftruncate_issue,
 		.needs_file = true,
 		.blocks = true,
+	},
+	[IORING_OP_BIND] = {
+		.name = "bind",
+		.prep = bind_prep,
+		.issue = bind_issue,
+		.needs_file = true,
+		.always_polls = true,
+	},
+	[IORING_OP_LISTEN] = {
+		.name = "listen",
+		.prep = listen_prep,
+		.issue = listen_issue,
+		.needs_file = true,
+		.always_polls = true,
 	},
 	[IORING_OP_EPOLL_WAIT] = {
 		.name = "epoll_wait",

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Results of sends and receives, and what is known of their sockets. */
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+
+#include "user/op/net.h"
+
+int socket_option(int fd, int name)
+{
+	socklen_t size = sizeof(int);
+	int value = 0;
+	long ret = SYS(getsockopt, fd, SOL_SOCKET, name, &value, &size);
+
+	return ret ? (int)ret : value;
+}
+
+enum issue_result net_done(struct request *req, long ret)
+{
+	const struct net *n = request_data(req, struct net);
+
+	if (ret < 0)
+		req->flags |= REQ_FAIL;
+	if (req->flags & REQ_PARTIAL)
+		ret = ret < 0 ? n->done : ret + n->done;
+	if (req->flags & REQ_BUFFER_HELD)
+		req->cqe_flags |= n->buffer;
+	req->res = (int32_t)ret;
+	return ISSUE_DONE;
+}
+
+void net_partial(struct request *req, size_t bytes)
+{
+	struct net *n = request_data(req, struct net);
+
+	if (!(req->flags & REQ_PARTIAL))
+		n->done = 0;
+	n->done += (uint32_t)bytes;
+	req->flags |= REQ_PARTIAL;
+}
+
+bool net_goes_on(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	int type;
+
+	if (!(n->msg_flags & MSG_WAITALL))
+		return false;
+	type = socket_option(req->sysfd, SO_TYPE);
+	return type == SOCK_STREAM || type == SOCK_SEQPACKET;
+}
+
+void net_fail(struct request *req)
+{
+	const struct net *n = request_data(req, struct net);
+
+	if (req->flags & REQ_PARTIAL)
+		req->res = (int32_t)n->done;
+	if (req->flags & REQ_BUFFER_HELD)
+		req->cqe_flags |= n->buffer;
+}
+
+bool net_group_is_empty(struct request *req)
+{
+	struct iovec iov;
+	struct selection s = { .iov = &iov, .room = 1 };
+
+	if (group_select(req, &s, 0, true))
+		return true;
+	group_drop(req, &s);
+	return false;
+}
+
+/* ---- Readiness --------------------------------------------------------------------------------- */
+
+/* Something else than data: what is read next is no measure of what there is. */
+#define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
+
+/* These look at something else, or take nothing away. */
+#define MSG_UNUSUAL (MSG_OOB | MSG_PEEK | MSG_ERRQUEUE)
+
+static bool is_tcp(struct file *file)
+{
+	if (!(file->known & FILE_PROTOCOL_KNOWN)) {
+		file->known |= FILE_PROTOCOL_KNOWN;
+		if (socket_option(file->fd, SO_PROTOCOL) == IPPROTO_TCP)
+			file->known |= FILE_TCP;
+	}
+	return file->known & FILE_TCP;
+}
+
+bool recv_known_empty(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct file *file = req->file;
+
+	return file && file->watched & EPOLLIN && !(file->ready & (EPOLLIN | EPOLL_UNUSUAL)) &&
+	       !(req->flags & REQ_NOWAIT) && !(n->msg_flags & MSG_UNUSUAL);
+}
+
+/* The kernel says it of streams only. */
+static bool more_is_queued(const struct request *req)
+{
+	int count = 0;
+
+	if (SYS(ioctl, req->sysfd, SIOCINQ, &count) || count <= 0)
+		return false;
+	if (req->file && req->file->known & FILE_TCP)
+		return true;
+	return socket_option(req->sysfd, SO_TYPE) == SOCK_STREAM;
+}
+
+bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct file *file = req->file;
+
+	*flags = 0;
+	if (got == -EAGAIN) {
+		if (file)
+			reactor_drained(file, EPOLL_RECV | EPOLLRDHUP);
+		return true;
+	}
+	if (got <= 0 || n->msg_flags & MSG_UNUSUAL)
+		return false;
+	if ((size_t)got >= asked && more_is_queued(req)) {
+		*flags = IORING_CQE_F_SOCK_NONEMPTY;
+		return false;
+	}
+	/* What else is short of something might be cut, by passed descriptors for one. Only for files
+	 * that live on it is worth asking. */
+	if (!file || !(file->known & (FILE_REGISTERED | FILE_LINGERS | FILE_TCP) ||
+		       req->flags & REQ_MULTISHOT))
+		return false;
+	if (!is_tcp(file))
+		return false;
+	if (file->ready & EPOLLRDHUP)
+		*flags = IORING_CQE_F_SOCK_NONEMPTY;
+	if (file->ready & EPOLL_UNUSUAL)
+		return false;
+	reactor_drained(file, EPOLLIN);
+	return true;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What the opcodes of sockets share. */
+#ifndef ANYRING_USER_OP_NET_H
+#define ANYRING_USER_OP_NET_H
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "user/op/op.h"
+
+/* What the kernel takes. */
+#define IOV_COUNT_MAX 1024
+
+/* Attempts that one issue of a multishot request makes before others have their turn. */
+#define SHOTS_MAX 32
+
+/* What recv waits for: urgent data, too, as it cuts a receive short where more is to come. */
+#define EPOLL_RECV (EPOLLIN | EPOLLPRI)
+
+/* A send's or a receive's part of the request. */
+struct net {
+	uint64_t addr; /* bytes, iovecs or a msghdr: the application's, until there is req->async */
+	uint64_t name; /* where to send to, or 0 */
+	uint32_t len;  /* bytes to go, or iovecs; 0 with provided buffers: as they are */
+	uint32_t msg_flags;
+	uint32_t done;	 /* bytes moved by earlier attempts, with REQ_PARTIAL */
+	uint32_t buffer; /* CQE flags of what it took off its group, with REQ_BUFFER_HELD */
+	uint32_t left;	 /* multishot recv: bytes until it ends, or 0 */
+	uint32_t name_room, control_room; /* room for them in what multishot recvmsg gives */
+	uint16_t flags;			  /* of sqe->ioprio */
+	uint16_t name_len;
+};
+
+/*
+ * A message that has to last: what the application's msghdr points to was copied. In req->async. What a
+ * receive writes, but for the lengths and flags, goes to the application's memory directly.
+ */
+struct message {
+	struct msghdr head;
+	struct msghdr *app; /* where lengths and flags go to, or NULL */
+	size_t left;	    /* bytes that head's iovecs hold */
+	socklen_t name_len; /* of head, as system calls overwrite it */
+	size_t control_len;
+	struct sockaddr_storage name; /* to send to */
+	struct iovec iov[];
+};
+
+/* ---- message.c ---- */
+
+/* Bytes of a msghdr, or vector, that a system call has read already. */
+size_t iov_total(const struct iovec *iov, size_t count);
+/* Copies the msghdr at n->addr. 0, or -errno as sendmsg(2) and recvmsg(2) have them. */
+int message_copy(struct request *req, bool send);
+/* Makes one of iovecs of ours, and of n->name. 0, -ENOMEM, -EFAULT, -EINVAL. */
+int message_of_iov(struct request *req, const struct iovec *iov, size_t count);
+/* The same of the application's iovecs: n->addr, n->len. */
+int message_of_app_iov(struct request *req);
+/* Leaves the first `bytes` of it out. */
+void message_advance(struct message *message, size_t bytes);
+/* Gives the application the lengths and flags. 0 or -EFAULT. */
+int message_write_back(const struct message *message);
+/* What the request points to will be needed when the application may have reused it: it is linked, or
+ * waits for others. */
+bool request_starts_later(const struct request *req);
+
+/* ---- net.c ---- */
+
+/* A bounded int of SOL_SOCKET, or -errno. */
+int socket_option(int fd, int name);
+/* Ends it with `ret`, or with what earlier attempts moved. */
+enum issue_result net_done(struct request *req, long ret);
+/* Some bytes were moved, and more are to be. */
+void net_partial(struct request *req, size_t bytes);
+/* MSG_WAITALL, and a socket where that means to go on. */
+bool net_goes_on(const struct request *req);
+/* No buffer is left in the request's group. */
+bool net_group_is_empty(struct request *req);
+/* The reactor has seen all events, and none says that there is something to receive. */
+bool recv_known_empty(const struct request *req);
+/*
+ * After an attempt to receive `asked` bytes that gave `got`: true if nothing is left, and only an
+ * event will tell of more. *flags: IORING_CQE_F_SOCK_NONEMPTY, or 0.
+ */
+bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Receives of bytes; recvmsg.c has those of messages. */
+#include <limits.h>
+
+#include "user/alloc.h"
+#include "user/op/net.h"
+
+#define RECV_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE)
+
+/* ---- From the SQE ------------------------------------------------------------------------------ */
+
+static int prep_multishot(struct request *req, const struct io_uring_sqe *sqe)
+{
+	struct net *n = request_data(req, struct net);
+
+	if (!(req->flags & REQ_SELECT) || n->msg_flags & MSG_WAITALL)
+		return -EINVAL;
+	if (sqe->optlen && req->opcode != IORING_OP_RECV)
+		return -EINVAL;
+	n->left = sqe->optlen;
+	req->flags |= REQ_MULTISHOT;
+	return 0;
+}
+
+int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
+{
+	struct net *n = request_data(req, struct net);
+
+	n->addr = sqe->addr;
+	n->len = sqe->len;
+	n->name = 0;
+	n->flags = sqe->ioprio;
+	n->msg_flags = sqe->msg_flags;
+	if (sqe->addr2 || n->flags & ~RECV_FLAGS || n->len > INT_MAX)
+		return -EINVAL;
+	if (n->flags & IORING_RECVSEND_BUNDLE && req->opcode != IORING_OP_RECV)
+		return -EINVAL;
+	if (n->msg_flags & MSG_DONTWAIT)
+		req->flags |= REQ_NOWAIT;
+	req->poll_events = n->msg_flags & MSG_ERRQUEUE ? EPOLLPRI : EPOLL_RECV;
+	if (n->flags & IORING_RECV_MULTISHOT)
+		return prep_multishot(req, sqe);
+	return sqe->optlen ? -EINVAL : 0;
+}
+
+/* ---- Into the request's own memory ------------------------------------------------------------- */
+
+/* The rest of what MSG_WAITALL asks for. */
+static enum issue_result recv_rest(struct request *req, size_t got)
+{
+	struct net *n = request_data(req, struct net);
+
+	net_partial(req, got);
+	n->addr += got;
+	n->len -= (uint32_t)got;
+	return ISSUE_AGAIN;
+}
+
+static enum issue_result recv_plain(struct request *req)
+{
+	struct net *n = request_data(req, struct net);
+	long got;
+
+	if (recv_known_empty(req))
+		return ISSUE_AGAIN;
+	got = SYS(recvfrom, req->sysfd, n->addr, n->len, n->msg_flags | MSG_DONTWAIT, NULL, NULL);
+	recv_emptied(req, n->len, got, &req->cqe_flags);
+	if (got == -EAGAIN)
+		return ISSUE_AGAIN;
+	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < n->len) {
+		if (got && net_goes_on(req))
+			return recv_rest(req, (size_t)got);
+		/* The end came first; a datagram is whole. */
+		if (!got)
+			req->flags |= REQ_FAIL;
+	}
+	return net_done(req, got);
+}
+
+/* ---- Provided buffers -------------------------------------------------------------------------- */
+
+static long recv_into(const struct request *req, const struct selection *s)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct msghdr head = { .msg_iov = s->iov, .msg_iovlen = s->count };
+	unsigned flags = n->msg_flags | MSG_DONTWAIT;
+
+	if (s->count == 1)
+		return SYS(recvfrom, req->sysfd, s->iov->iov_base, s->iov->iov_len, flags, NULL,
+			   NULL);
+	return SYS(recvmsg, req->sysfd, &head, flags);
+}
+
+/*
+ * Waits for the rest with the buffers taken: with one as if it was the request's own, with more as a
+ * message.
+ */
+static enum issue_result hold_buffers(struct request *req, struct selection *s, size_t got)
+{
+	struct net *n = request_data(req, struct net);
+	int error;
+
+	n->buffer = group_commit(req, s, s->total);
+	req->flags |= REQ_BUFFER_HELD;
+	n->addr = (uintptr_t)s->iov->iov_base;
+	n->len = (uint32_t)s->iov->iov_len;
+	if (s->count == 1)
+		return recv_rest(req, got);
+	error = message_of_iov(req, s->iov, s->count);
+	net_partial(req, got);
+	if (error)
+		return net_done(req, error);
+	message_advance(req->async, got);
+	return ISSUE_AGAIN;
+}
+
+/* Nothing, an error or the end: the buffers stay in their group. */
+static enum issue_result recv_nothing(struct request *req, struct selection *s, long got)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	group_drop(req, s);
+	if (got == -EAGAIN)
+		return ISSUE_AGAIN;
+	if (n->msg_flags & MSG_WAITALL && s->total)
+		req->flags |= REQ_FAIL;
+	return net_done(req, got);
+}
+
+/* True if this shot, of `got` bytes, is not the last. */
+static bool goes_on(struct request *req, long got)
+{
+	struct net *n = request_data(req, struct net);
+
+	if (!(req->flags & REQ_MULTISHOT))
+		return false;
+	if (n->left) {
+		n->left -= n->left < (size_t)got ? n->left : (uint32_t)got;
+		if (!n->left)
+			return false;
+	}
+	/* Where the last buffer went, a bundle does not wait to find that there is none. */
+	return !(n->flags & IORING_RECVSEND_BUNDLE && net_group_is_empty(req));
+}
+
+/* One shot. True: it can be repeated at once. */
+static bool recv_shot(struct request *req, struct selection *s, enum issue_result *result)
+{
+	const struct net *n = request_data(req, const struct net);
+	bool bundle = n->flags & IORING_RECVSEND_BUNDLE, emptied;
+	uint32_t flags;
+	long got;
+	int error = group_select(req, s, n->len, bundle);
+
+	if (error) {
+		*result = net_done(req, error);
+		return false;
+	}
+	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s);
+	emptied = recv_emptied(req, s->total, got, &flags);
+	if (got <= 0) {
+		*result = recv_nothing(req, s, got);
+		return false;
+	}
+	if (n->msg_flags & MSG_WAITALL && (size_t)got < s->total && net_goes_on(req)) {
+		*result = hold_buffers(req, s, (size_t)got);
+		return false;
+	}
+	flags |= group_commit(req, s, (size_t)got);
+	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {
+		*result = ISSUE_AGAIN;
+		return !emptied;
+	}
+	req->cqe_flags = flags;
+	*result = net_done(req, got);
+	return false;
+}
+
+static enum issue_result recv_selected(struct request *req)
+{
+	struct iovec iov[GROUP_BUFFERS_MAX];
+	struct selection s = { .iov = iov, .room = GROUP_BUFFERS_MAX };
+	enum issue_result result;
+
+	for (unsigned i = 0; i < SHOTS_MAX; i++)
+		if (!recv_shot(req, &s, &result))
+			break;
+	return result;
+}
+
+/* A bundle that MSG_WAITALL left partly filled. */
+static enum issue_result recv_held(struct request *req)
+{
+	struct message *m = req->async;
+	uint32_t flags;
+	long got;
+
+	if (!m)
+		return recv_plain(req);
+	if (recv_known_empty(req))
+		return ISSUE_AGAIN;
+	got = SYS(recvmsg, req->sysfd, &m->head, MSG_DONTWAIT);
+	recv_emptied(req, m->left, got, &flags);
+	if (got == -EAGAIN)
+		return ISSUE_AGAIN;
+	if (got > 0 && (size_t)got < m->left) {
+		net_partial(req, (size_t)got);
+		message_advance(m, (size_t)got);
+		return ISSUE_AGAIN;
+	}
+	if (!got)
+		req->flags |= REQ_FAIL;
+	req->cqe_flags = flags;
+	return net_done(req, got);
+}
+
+/* ---- The opcode -------------------------------------------------------------------------------- */
+
+enum issue_result recv_issue(struct request *req, enum issue_how how)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+		return ISSUE_AGAIN;
+	if (req->flags & REQ_BUFFER_HELD)
+		return recv_held(req);
+	return req->flags & REQ_SELECT ? recv_selected(req) : recv_plain(req);
+}

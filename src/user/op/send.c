@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Send and sendmsg, and their zero-copy forms; what those add is in zero_copy.c. */
+#include <limits.h>
+
+#include "user/alloc.h"
+#include "user/op/net.h"
+#include "user/op/zero_copy.h"
+
+#define SEND_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECVSEND_BUNDLE | IORING_SEND_VECTORIZED)
+
+/* ---- From the SQE ------------------------------------------------------------------------------ */
+
+static bool is_message(const struct request *req)
+{
+	return req->opcode == IORING_OP_SENDMSG || req->opcode == IORING_OP_SENDMSG_ZC;
+}
+
+/* Copies what the request points to, bytes apart, unless that was done. */
+static int keep_message(struct request *req)
+{
+	struct net *n = request_data(req, struct net);
+	struct iovec iov = { (void *)(uintptr_t)n->addr, n->len };
+
+	if (req->async)
+		return 0;
+	if (is_message(req))
+		return message_copy(req, true);
+	if (n->flags & IORING_SEND_VECTORIZED)
+		return message_of_app_iov(req);
+	return n->name ? message_of_iov(req, &iov, 1) : 0;
+}
+
+/* What all forms have; n->flags is set. */
+int send_prep_common(struct request *req, const struct io_uring_sqe *sqe)
+{
+	struct net *n = request_data(req, struct net);
+
+	n->addr = sqe->addr;
+	n->len = sqe->len;
+	n->name = sqe->addr2;
+	n->name_len = sqe->addr_len;
+	n->msg_flags = sqe->msg_flags | MSG_NOSIGNAL;
+	if (req->flags & REQ_MULTISHOT)
+		n->msg_flags |= MSG_WAITALL;
+	if (n->msg_flags & MSG_DONTWAIT)
+		req->flags |= REQ_NOWAIT;
+	if (is_message(req)) {
+		if (sqe->addr2 || sqe->file_index || n->flags & IORING_RECVSEND_BUNDLE)
+			return -EINVAL;
+	} else if (sqe->__pad3[0] || n->len > INT_MAX ||
+		   (n->flags & IORING_SEND_VECTORIZED && n->len > IOV_COUNT_MAX)) {
+		return -EINVAL;
+	}
+	return request_starts_later(req) ? keep_message(req) : 0;
+}
+
+int send_prep(struct request *req, const struct io_uring_sqe *sqe)
+{
+	struct net *n = request_data(req, struct net);
+
+	n->flags = sqe->ioprio;
+	if (n->flags & ~SEND_FLAGS)
+		return -EINVAL;
+	/* All of a bundle goes, one way or the other. */
+	if (n->flags & IORING_RECVSEND_BUNDLE && req->flags & REQ_SELECT)
+		req->flags |= REQ_MULTISHOT;
+	return send_prep_common(req, sqe);
+}
+
+/* ---- Sending ----------------------------------------------------------------------------------- */
+
+/* With the application's memory as it is, which the system call checks. */
+static long send_as_given(const struct request *req, unsigned flags)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct msghdr head = {
+		.msg_name = (void *)(uintptr_t)n->name,
+		.msg_namelen = n->name_len,
+		.msg_iov = (struct iovec *)(uintptr_t)n->addr,
+		.msg_iovlen = n->len,
+	};
+
+	if (is_message(req))
+		return SYS(sendmsg, req->sysfd, n->addr, flags);
+	if (n->flags & IORING_SEND_VECTORIZED)
+		return SYS(sendmsg, req->sysfd, &head, flags);
+	return SYS(sendto, req->sysfd, n->addr, n->len, flags, n->name, n->name_len);
+}
+
+static long send_now(struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	unsigned flags = n->msg_flags | MSG_DONTWAIT;
+	struct message *m = req->async;
+
+	if (!m)
+		return send_as_given(req, flags);
+	m->head.msg_namelen = m->name_len;
+	m->head.msg_controllen = m->control_len;
+	return SYS(sendmsg, req->sysfd, &m->head, flags);
+}
+
+/* Bytes that were to be sent, once the system call has read what tells. */
+static size_t asked(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct message *m = req->async;
+	const struct msghdr *head = (const void *)(uintptr_t)n->addr;
+
+	if (m)
+		return m->left;
+	if (is_message(req))
+		return iov_total(head->msg_iov, head->msg_iovlen);
+	if (n->flags & IORING_SEND_VECTORIZED)
+		return iov_total((const struct iovec *)(uintptr_t)n->addr, n->len);
+	return n->len;
+}
+
+static enum issue_result wait_for_room(struct request *req)
+{
+	int ret = req->flags & REQ_NOWAIT ? 0 : keep_message(req);
+
+	if (req->file)
+		reactor_drained(req->file, EPOLLOUT);
+	return ret ? net_done(req, ret) : ISSUE_AGAIN;
+}
+
+/* The rest is for later: control data is sent once. */
+static enum issue_result send_rest(struct request *req, size_t sent)
+{
+	struct net *n = request_data(req, struct net);
+	int ret = keep_message(req);
+	struct message *m = req->async;
+
+	net_partial(req, sent);
+	if (ret)
+		return net_done(req, ret);
+	if (m) {
+		message_advance(m, sent);
+		m->head.msg_control = NULL;
+		m->control_len = 0;
+	} else {
+		n->addr += sent;
+		n->len -= (uint32_t)sent;
+	}
+	return wait_for_room(req);
+}
+
+static enum issue_result send_result(struct request *req, long ret)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	if (ret == -EAGAIN)
+		return wait_for_room(req);
+	if (n->msg_flags & MSG_WAITALL && ret >= 0 && (size_t)ret < asked(req)) {
+		if (ret && net_goes_on(req))
+			return send_rest(req, (size_t)ret);
+		req->flags |= REQ_FAIL;
+	}
+	return net_done(req, ret);
+}
+
+/* ---- Provided buffers -------------------------------------------------------------------------- */
+
+/* Takes the buffers off their group: they are used up whatever becomes of the send. */
+static int take_buffers(struct request *req, struct selection *s, size_t max, bool bundle)
+{
+	struct net *n = request_data(req, struct net);
+	int ret = group_select(req, s, max, bundle);
+
+	if (ret)
+		return ret;
+	n->buffer = group_commit(req, s, s->total);
+	req->flags |= REQ_BUFFER_HELD;
+	return 0;
+}
+
+static enum issue_result send_selected(struct request *req)
+{
+	struct net *n = request_data(req, struct net);
+	struct selection s;
+	int ret = take_buffers(req, &s, n->len, false);
+
+	if (ret)
+		return net_done(req, ret);
+	n->addr = (uintptr_t)s.iov->iov_base;
+	n->len = (uint32_t)s.iov->iov_len;
+	return send_result(req, send_now(req));
+}
+
+/* One bundle. What of it has to wait does so as a message. */
+static enum issue_result send_bundle(struct request *req)
+{
+	struct net *n = request_data(req, struct net);
+	struct iovec iov[GROUP_BUFFERS_MAX];
+	struct selection s = { .iov = iov, .room = GROUP_BUFFERS_MAX };
+	struct msghdr head = { .msg_iov = iov,
+			       .msg_name = (void *)(uintptr_t)n->name,
+			       .msg_namelen = n->name_len };
+	int error = take_buffers(req, &s, n->len, true);
+	long ret;
+
+	if (error)
+		return net_done(req, error);
+	head.msg_iovlen = s.count;
+	ret = SYS(sendmsg, req->sysfd, &head, n->msg_flags | MSG_DONTWAIT);
+	if ((ret < 0 && ret != -EAGAIN) || ret == (long)s.total)
+		return net_done(req, ret);
+	error = message_of_iov(req, iov, s.count);
+	return error ? net_done(req, error) : send_result(req, ret);
+}
+
+/* What went out whole has a CQE of its own if there is more to send. */
+static bool next_bundle(struct request *req)
+{
+	struct net *n = request_data(req, struct net);
+
+	if (req->flags & REQ_FAIL || req->res <= 0 || net_group_is_empty(req) ||
+	    !request_post_more(req, req->res, n->buffer))
+		return false;
+	user_free(req->async);
+	req->async = NULL;
+	req->cqe_flags = 0;
+	req->flags &= ~(uint32_t)(REQ_BUFFER_HELD | REQ_PARTIAL);
+	return true;
+}
+
+static enum issue_result send_bundles(struct request *req)
+{
+	enum issue_result result;
+
+	/* Bounded by what the application provides. */
+	do {
+		if (req->flags & REQ_BUFFER_HELD)
+			result = send_result(req, send_now(req));
+		else
+			result = send_bundle(req);
+	} while (result == ISSUE_DONE && next_bundle(req));
+	return result;
+}
+
+/* ---- The opcode -------------------------------------------------------------------------------- */
+
+enum issue_result send_issue(struct request *req, enum issue_how how)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+		return wait_for_room(req);
+	if (req->flags & REQ_MULTISHOT)
+		return send_bundles(req);
+	if (req->flags & REQ_SELECT && !(req->flags & REQ_BUFFER_HELD))
+		return send_selected(req);
+	return send_result(req, send_now(req));
+}
