@@ -115,6 +115,14 @@ static enum issue_result accept_done(struct request *req, long ret)
 	return ISSUE_DONE;
 }
 
+/* For a worker, which REQ_NOWAIT would have kept from being asked. */
+static enum issue_result nobody_there(struct request *req)
+{
+	const struct accept *a = request_data(req, const struct accept);
+
+	return a->how & IORING_ACCEPT_DONTWAIT ? accept_done(req, -EAGAIN) : ISSUE_AGAIN;
+}
+
 static enum issue_result accept_available(struct request *req, enum issue_how how)
 {
 	const struct accept *a = request_data(req, const struct accept);
@@ -122,11 +130,15 @@ static enum issue_result accept_available(struct request *req, enum issue_how ho
 
 	for (unsigned i = 0; i < SHOTS_MAX; i++) {
 		/* A worker's accept4() would wait for ever for the one behind the last. */
-		if (how & HOW_WORKER && i && !is_ready(req->sysfd))
-			return ISSUE_AGAIN;
+		if (how & HOW_WORKER && (i || a->how & IORING_ACCEPT_DONTWAIT) &&
+		    !is_ready(req->sysfd))
+			return nobody_there(req);
 		ret = accept_one(req, how);
+		/* To be stopped, or that O_NONBLOCK was set meanwhile. */
+		if (how & HOW_WORKER && (ret == -EINTR || ret == -EAGAIN))
+			return nobody_there(req);
 		if (ret == -EAGAIN) {
-			if (req->file && !(how & HOW_WORKER))
+			if (req->file)
 				reactor_drained(req->file, EPOLLIN);
 			return ISSUE_AGAIN;
 		}
@@ -148,8 +160,10 @@ enum issue_result accept_issue(struct request *req, enum issue_how how)
 	if (known_empty(req))
 		return ISSUE_AGAIN;
 	ret = look(req);
-	if (ret > 0)
+	if (ret > 0) {
+		req->flags &= ~(uint32_t)REQ_NOWAIT;
 		return ISSUE_WORKER;
+	}
 	if (!ret)
 		return accept_available(req, how);
 	if (req->file)

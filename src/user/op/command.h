@@ -11,7 +11,7 @@ struct command {
 	uint32_t level, name; /* of a socket's option */
 	uint32_t size;
 	uint64_t value;
-	uint64_t start, length; /* of blocks */
+	uint64_t start, length; /* of blocks; start: where a socket's name goes */
 	bool unused_set;	/* a field that block devices have no use for is not 0 */
 };
 

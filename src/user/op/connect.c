@@ -53,6 +53,9 @@ enum issue_result connect_issue(struct request *req, enum issue_how how)
 	if (!(how & HOW_WORKER) && !c->in_progress && may_block(req))
 		return ISSUE_WORKER;
 	ret = SYS(connect, req->sysfd, req->async, c->addr_len);
+	/* A worker that is to stop. */
+	if (ret == -EINTR)
+		return ISSUE_AGAIN;
 	/* Asked again, connect(2) tells how it went, and that once. */
 	if (ret == -EINPROGRESS || (ret == -EALREADY && c->in_progress)) {
 		c->in_progress = true;

@@ -13,7 +13,7 @@
 #include "user/op/command.h"
 #include "user/op/net.h"
 
-/* ---- Bytes queued, options --------------------------------------------------------------------- */
+/* ---- Bytes queued, options, names -------------------------------------------------------------- */
 
 /* Of the families whose protocols have an ioctl of their own. */
 static long queued(struct request *req, int domain, unsigned request)
@@ -44,6 +44,17 @@ static long set_option(struct request *req)
 	const struct command *c = request_data(req, const struct command);
 
 	return SYS(setsockopt, req->sysfd, c->level, c->name, c->value, c->size);
+}
+
+static long get_name(struct request *req)
+{
+	const struct command *c = request_data(req, const struct command);
+
+	if (c->size > 1)
+		return -EINVAL;
+	if (c->size)
+		return SYS(getpeername, req->sysfd, c->start, c->value);
+	return SYS(getsockname, req->sysfd, c->start, c->value);
 }
 
 /* ---- Transmit timestamps ----------------------------------------------------------------------- */
@@ -135,6 +146,8 @@ static long simple_command(struct request *req, int domain)
 		return set_option(req);
 	case SOCKET_URING_OP_TX_TIMESTAMP:
 		return -EINVAL;
+	case SOCKET_URING_OP_GETSOCKNAME:
+		return get_name(req);
 	default:
 		return -EOPNOTSUPP;
 	}
