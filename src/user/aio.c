@@ -220,7 +220,7 @@ static void ended_event(struct aio *aio, const struct io_event *event)
 	ended(aio, (void *)(uintptr_t)event->data, (long)event->res);
 }
 
-/* Asks the kernel, and waits for `min` of them. */
+/* Asks the kernel for all, or waits for at least `min` of them. */
 static void reap_by_call(struct aio *aio, unsigned min)
 {
 	struct timespec at_once = { 0 };
@@ -231,7 +231,7 @@ static void reap_by_call(struct aio *aio, unsigned min)
 		count = SYS(io_getevents, aio->context, min, BATCH, events, min ? NULL : &at_once);
 		for (long i = 0; i < count; i++)
 			ended_event(aio, &events[i]);
-	} while (count == BATCH);
+	} while (count == BATCH && !min);
 }
 
 static void reap(struct aio *aio)

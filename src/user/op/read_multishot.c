@@ -22,8 +22,38 @@ static enum issue_result wait(struct request *req)
 	return ISSUE_AGAIN;
 }
 
-/* One read. ISSUE_WORKER says: it is posted, go on. */
-static enum issue_result read_once(struct request *req)
+static long transfer(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	long ret;
+
+	if (!(rw->state & RW_BLOCK))
+		return rw_transfer(req, RWF_NOWAIT);
+	rw->state &= ~RW_BLOCK;
+	ring_unlock(req->ring);
+	ret = rw_transfer(req, 0);
+	ring_lock(req->ring);
+	return ret;
+}
+
+/* Nothing was read. */
+static enum issue_result not_read(struct request *req, long ret)
+{
+	struct rw *rw = rw_of(req);
+
+	if (ret == -EAGAIN && !(rw->flags & RWF_NOWAIT))
+		return wait(req);
+	/* A file that cannot be tried without blocking. */
+	if (ret != -EOPNOTSUPP || rw->flags)
+		return end(req, (int)ret);
+	if (!rw_is_ready(req))
+		return wait(req);
+	rw->state |= RW_BLOCK;
+	return ISSUE_WORKER;
+}
+
+/* One read. False: *result is what to answer. */
+static bool read_once(struct request *req, enum issue_result *result)
 {
 	struct selection s = { .room = 1 };
 	struct rw *rw = rw_of(req);
@@ -32,24 +62,28 @@ static enum issue_result read_once(struct request *req)
 
 	s.iov = &s.one;
 	ret = group_select(req, &s, 0, false);
-	if (ret)
-		return end(req, (int)ret);
+	if (ret) {
+		*result = end(req, (int)ret);
+		return false;
+	}
 	rw->vecs = s.iov;
 	rw->left = s.total;
-	ret = rw_transfer(req, RWF_NOWAIT);
+	ret = transfer(req);
 	if (ret == -ESPIPE && !(rw->state & RW_STREAM)) {
 		rw->state |= RW_STREAM;
-		ret = rw_transfer(req, RWF_NOWAIT);
+		ret = transfer(req);
 	}
 	if (ret <= 0) {
 		group_drop(req, &s);
-		return ret == -EAGAIN && !(rw->flags & RWF_NOWAIT) ? wait(req) : end(req, (int)ret);
+		*result = not_read(req, ret);
+		return false;
 	}
 	flags = group_commit(req, &s, (size_t)ret);
 	if (request_post_more(req, (int)ret, flags))
-		return ISSUE_WORKER;
+		return true;
 	req->cqe_flags = flags;
-	return end(req, (int)ret);
+	*result = end(req, (int)ret);
+	return false;
 }
 
 /* Those that are never waited for have no use for this. 0 or -errno. */
@@ -76,16 +110,17 @@ static int begin(struct request *req)
 
 enum issue_result read_multishot_issue(struct request *req, enum issue_how how)
 {
-	struct rw *rw = rw_of(req);
-	enum issue_result result;
+	/* There may be more, and its turn comes again: it still is known to be ready. */
+	enum issue_result result = ISSUE_AGAIN;
+	bool more = true;
 	int ret;
 
 	issue_lock(req->ring, how);
-	ret = rw->state & RW_UNUSUAL ? begin(req) : 0;
-	result = ret ? end(req, ret) : ISSUE_WORKER;
-	for (unsigned i = 0; i < ROUNDS_MAX && result == ISSUE_WORKER; i++)
-		result = read_once(req);
+	ret = rw_of(req)->state & RW_UNUSUAL ? begin(req) : 0;
+	if (ret)
+		result = end(req, ret);
+	for (unsigned i = 0; i < ROUNDS_MAX && more && !ret; i++)
+		more = read_once(req, &result);
 	issue_unlock(req->ring, how);
-	/* There may be more, and its turn comes again: it still is known to be ready. */
-	return result == ISSUE_WORKER ? ISSUE_AGAIN : result;
+	return result;
 }

@@ -189,9 +189,7 @@ static long try_all(struct request *req)
 	}
 }
 
-/* Asked of files that cannot be tried without blocking. Those that poll knows nothing about are
- * ready, too, and a worker waits for them. */
-static bool is_ready(struct request *req)
+bool rw_is_ready(struct request *req)
 {
 	const struct timespec at_once = { 0 };
 	struct pollfd pfd = { .fd = req->sysfd, .events = (short)req->poll_events };
@@ -207,7 +205,7 @@ static enum issue_result wait_where(struct request *req, long ret)
 	if (!(rw->state & RW_STREAM) && request_kind(req) & FILE_REGULAR)
 		return ISSUE_WORKER;
 	/* Flags may be what it does not take. */
-	if (ret == -EOPNOTSUPP && (rw->flags || is_ready(req)))
+	if (ret == -EOPNOTSUPP && (rw->flags || rw_is_ready(req)))
 		return ISSUE_WORKER;
 	if (req->file)
 		reactor_drained(req->file, req->poll_events);

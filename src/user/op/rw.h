@@ -52,6 +52,9 @@ static inline struct rw *rw_of(struct request *req)
 
 /* What the system call says, with `flags` besides the request's. */
 long rw_transfer(struct request *req, int flags);
+/* Asked of files that cannot be tried without blocking: those that poll knows nothing about are
+ * ready, too. */
+bool rw_is_ready(struct request *req);
 /* What else can be wrong, and what only a ring that polls has: 0, or -errno. */
 int rw_check(struct request *req);
 /* AIO ended it with `res`, at once (the descriptor is sure to be the same file) or later. */

@@ -132,7 +132,7 @@ static long call(struct request *req, int fd_in, unsigned flags)
 
 	flags |= s->flags & ~SPLICE_F_FD_IN_FIXED;
 	if (!s->length)
-		return 0;
+		return SYS(fcntl, fd_in, F_GETFL) == -EBADF ? -EBADF : 0;
 	if (s->tees)
 		return SYS(tee, fd_in, req->sysfd, s->length, flags);
 	return SYS(splice, fd_in, in == -1 ? NULL : &in, req->sysfd, out == -1 ? NULL : &out,
