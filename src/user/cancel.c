@@ -86,7 +86,8 @@ static bool matches(const struct cancel *c, const struct request *req)
 	bool by_data = c->flags & IORING_ASYNC_CANCEL_USERDATA ||
 		       !(c->flags & (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP));
 
-	if (req->flags & REQ_CANCELED)
+	/* While a worker runs it, its flags are not to be looked at. */
+	if (req->state == REQ_WORKER ? request_stopped(req) : req->flags & REQ_CANCELED)
 		return false;
 	if (c->flags & IORING_ASYNC_CANCEL_ANY)
 		return true;

@@ -35,9 +35,15 @@ static void punt(struct request *req)
 		request_fail(req, ret);
 		return;
 	}
+	/* Armed first: from then on the flags are the worker's. */
+	req->state = REQ_QUEUED;
+	link_timeout_arm(req);
+	if (req->flags & REQ_CANCELED) {
+		request_fail(req, -ECANCELED);
+		return;
+	}
 	request_pend(req, REQ_WORKER);
 	worker_queue(req);
-	link_timeout_arm(req);
 }
 
 /* Would block: waits for its file if it can be polled. */

@@ -14,6 +14,7 @@
 struct uring;
 struct request;
 struct file;
+struct worker;
 struct buffer;
 
 /* Bytes that an opcode has to itself in a request. */
@@ -85,6 +86,7 @@ struct request {
 	int32_t sysfd;	      /* to be used in system calls; valid between file_get() and the end */
 	struct file *file;    /* held by the request: a registered file, or a duplicate. Or NULL */
 	struct request *link; /* the next of its chain; or the next of a list without order */
+	struct worker *worker;	 /* that runs it; under the pool's lock */
 	struct request *timeout; /* the link timeout that bounds it, armed */
 	struct list all;	 /* uring.pending, while in a state from REQ_POLLED on */
 	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
@@ -140,7 +142,7 @@ struct op {
 	uint8_t unbounded : 1;	  /* may block for ever: does not count as a bounded worker */
 	uint8_t needs_128 : 1;	  /* a long SQE */
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
-	uint8_t lingers : 1;	  /* what it waits on may be kept for the next: linger.h */
+	uint8_t lingers : 1;	   /* what it waits on may be kept for the next: linger.h */
 };
 
 /* By opcode; those that the engine does not have are empty (prep == NULL). */

@@ -38,8 +38,7 @@ struct crew {
 struct worker {
 	struct list link; /* pool.workers */
 	pid_t thread;
-	struct request *request; /* which it runs, or NULL */
-	bool unwanted;		 /* the request is to end soon */
+	bool unwanted; /* the request that it runs is to end soon */
 };
 
 /* Of this process; a child starts anew. Under pool.lock, which is taken within a ring's lock. */
@@ -148,14 +147,16 @@ static void *work(void *arg)
 {
 	struct worker self = { .thread = thread_id() };
 	struct crew *crew = arg;
+	struct request *req;
 	int allowed = 0;
 
 	lock_pool();
 	list_add_tail(&pool.workers, &self.link);
-	while ((self.request = next_request(crew))) {
+	while ((req = next_request(crew))) {
+		req->worker = &self;
 		pthread_mutex_unlock(&pool.lock);
 		interrupt_allow(&allowed);
-		run(self.request);
+		run(req);
 		pthread_mutex_lock(&pool.lock);
 		/* Under the lock, so that no more interruptions are on their way to the next. */
 		if (self.unwanted)
@@ -220,20 +221,12 @@ static void *interrupt_again(void *arg)
 void worker_interrupt(struct request *req)
 {
 	lock_pool();
-	list_for_each(link, &pool.workers)
-	{
-		struct worker *worker = list_entry(link, struct worker, link);
-
-		if (worker->request != req)
-			continue;
-		worker->unwanted = true;
-		pool.unwanted_new = true;
-		pthread_cond_signal(&pool.unwanted);
-		interrupt_thread(worker->thread);
-		if (!pool.interrupting)
-			pool.interrupting = !engine_thread(interrupt_again, NULL);
-		break;
-	}
+	req->worker->unwanted = true;
+	pool.unwanted_new = true;
+	pthread_cond_signal(&pool.unwanted);
+	interrupt_thread(req->worker->thread);
+	if (!pool.interrupting)
+		pool.interrupting = !engine_thread(interrupt_again, NULL);
 	pthread_mutex_unlock(&pool.lock);
 }
 

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <anyring.h>
@@ -173,10 +175,25 @@ int (*core_fault)(long nr);
 long __real_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
 long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
 
+#ifdef __SANITIZE_THREAD__
+/* Children with threads are tested, and handlers that wait: neither is new to the sanitizer. */
+const char *__tsan_default_options(void);
+
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0:report_signal_unsafe=0";
+}
+#endif
+
 long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	int error = core_fault ? core_fault(nr) : 0;
 
+#ifdef __SANITIZE_THREAD__
+	/* So that it knows when an address becomes another memory. */
+	if (!error && nr == __NR_munmap)
+		return munmap((void *)a, (size_t)b);
+#endif
 	return error ? error : __real_user_syscall(nr, a, b, c, d, e, f);
 }
 
