@@ -350,7 +350,7 @@ static void *first_workers(void *unused)
 static void pool_made_once(const void *unused)
 {
 	(void)unused;
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 40; i++)
 		join(spawn(first_workers, NULL));
 }
 
