@@ -219,6 +219,11 @@ static bool user_is_chosen(void)
 	return is_refusal(kernel_setup(0, NULL));
 }
 
+enum engine engine_of_no_index(void)
+{
+	return user_has_rings() && user_is_chosen() ? USER_ENGINE : KERNEL_ENGINE;
+}
+
 int engine_register_blind(unsigned opcode, const void *arg, unsigned nr_args)
 {
 	bool user = user_is_chosen();

@@ -29,13 +29,18 @@ enum engine {
  */
 int engine_setup(unsigned entries, struct io_uring_params *p, enum engine *engine);
 
+/* Who is to say that there is no ring of that index. */
+enum engine engine_of_no_index(void);
+
 /*
  * The engine of a descriptor, or with `registered` of an index of the calling thread's. Each engine
  * counts its indexes from 0: of two rings with the same, it is the user engine's that is found.
  */
 static inline enum engine engine_of(unsigned fd, bool registered)
 {
-	return user_owns(fd, registered) ? USER_ENGINE : KERNEL_ENGINE;
+	if (user_owns(fd, registered))
+		return USER_ENGINE;
+	return registered ? engine_of_no_index() : KERNEL_ENGINE;
 }
 
 /* io_uring_enter(2), in its six-argument form. */

@@ -21,6 +21,8 @@ static unsigned rings_alive;
 
 /* The calling thread's registered rings: what IORING_REGISTER_RING_FDS makes of descriptors. */
 static __thread struct uring *registered[REGISTERED_RINGS_MAX];
+/* It has made or registered one: others have no table of indices at all. */
+static __thread bool has_indices;
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
@@ -160,6 +162,7 @@ int rings_add(struct uring *ring, int fd)
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 	}
 	process_unlock(LOCK_RINGS);
+	has_indices = true;
 	return slot ? 0 : -ENOMEM;
 }
 
@@ -205,7 +208,7 @@ static void make_thread_end(void)
 
 struct uring *ring_get_registered(unsigned index, int *error)
 {
-	if (index >= REGISTERED_RINGS_MAX) {
+	if (index >= REGISTERED_RINGS_MAX || !has_indices) {
 		*error = -EINVAL;
 		return NULL;
 	}
@@ -248,9 +251,15 @@ int rings_register(struct uring *ring, unsigned from, unsigned to)
 			return -EBADF;
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 		registered[i] = ring;
+		has_indices = true;
 		return (int)i;
 	}
 	return -EBUSY;
+}
+
+bool user_has_rings(void)
+{
+	return __atomic_load_n(&rings_alive, __ATOMIC_RELAXED);
 }
 
 bool user_owns(unsigned fd, bool by_index)

@@ -23,5 +23,7 @@ int user_close(int fd);
  * One load while the process has no such ring.
  */
 bool user_owns(unsigned fd, bool registered);
+/* True while the process has any ring of this engine. */
+bool user_has_rings(void);
 
 #endif
