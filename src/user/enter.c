@@ -13,8 +13,7 @@
 #include "user/user.h"
 #include "user/worker.h"
 
-#define ENTER_FLAGS_VALID ((IORING_ENTER_NO_IOWAIT << 1) - 1)
-#define SIGSET_SIZE	  (_NSIG / 8)
+#define SIGSET_SIZE (_NSIG / 8)
 
 /* Enters that submit and do not wait may leave this many times before somebody looks for events,
  * where completions are there already: what is ready must have its turn. */

@@ -20,7 +20,7 @@ int register_probe(struct uring *ring, const void *arg, unsigned nr_args)
 	int ret;
 
 	(void)ring;
-	if (nr_args > 256)
+	if (!arg || nr_args > 256)
 		return -EINVAL;
 	if (nr_args > IORING_OP_LAST)
 		nr_args = IORING_OP_LAST;

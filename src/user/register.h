@@ -8,6 +8,9 @@
 
 #include "user/uring.h"
 
+/* Those of Linux 6.18; beyond that there is none. */
+#define REGISTER_CALLS (IORING_REGISTER_QUERY + 1)
+
 /* What is checked of the arguments before the call, with -EINVAL. */
 enum {
 	CALL_NO_ARG = 1 << 0, /* arg is NULL, nr_args 0 */
@@ -42,11 +45,17 @@ int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args);
 /* probe.c */
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args);
+/* query.c */
+int register_query(struct uring *ring, const void *arg, unsigned nr_args);
 /* register_buffers.c */
 int register_buffers(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_buffers(struct uring *ring, const void *arg, unsigned nr_args);
 int register_buffers2(struct uring *ring, const void *arg, unsigned size);
 int register_buffers_update(struct uring *ring, const void *arg, unsigned size);
+/* register_eventfd.c */
+int register_eventfd(struct uring *ring, const void *arg, unsigned nr_args);
+int register_eventfd_async(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_eventfd(struct uring *ring, const void *arg, unsigned nr_args);
 /* register_files.c */
 int register_files(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_files(struct uring *ring, const void *arg, unsigned nr_args);
@@ -54,5 +63,18 @@ int register_files_update(struct uring *ring, const void *arg, unsigned nr_args)
 int register_files2(struct uring *ring, const void *arg, unsigned size);
 int register_files_update2(struct uring *ring, const void *arg, unsigned size);
 int register_file_alloc_range(struct uring *ring, const void *arg, unsigned nr_args);
+/* register_rings.c */
+int register_ring_fds(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_ring_fds(struct uring *ring, const void *arg, unsigned nr_args);
+/* register_settings.c */
+int register_clock(struct uring *ring, const void *arg, unsigned nr_args);
+int register_iowq_aff(struct uring *ring, const void *arg, unsigned size);
+int unregister_iowq_aff(struct uring *ring, const void *arg, unsigned nr_args);
+int register_iowq_max_workers(struct uring *ring, const void *arg, unsigned nr_args);
+int register_napi(struct uring *ring, const void *arg, unsigned nr_args);
+int register_zcrx_ifq(struct uring *ring, const void *arg, unsigned nr_args);
+/* restrict.c */
+int register_restrictions(struct uring *ring, const void *arg, unsigned nr_args);
+int register_enable_rings(struct uring *ring, const void *arg, unsigned nr_args);
 
 #endif

@@ -14,9 +14,6 @@
 #include "user/sys.h"
 #include "user/user.h"
 
-/* All of Linux 6.18. */
-#define SETUP_FLAGS_VALID ((IORING_SETUP_CQE_MIXED << 1) - 1)
-
 #define MEMORY_PAGE 4096UL
 
 /* ---- Parameters -------------------------------------------------------------------------------- */

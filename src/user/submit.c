@@ -10,7 +10,6 @@
 
 #define SLAB_REQUESTS 32
 
-#define SQE_FLAGS_VALID	 ((IOSQE_CQE_SKIP_SUCCESS << 1) - 1)
 /* Those that need no more than a bit in request.flags. */
 #define SQE_FLAGS_SIMPLE (IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_ASYNC)
 

@@ -25,6 +25,11 @@
 /* The features that io_uring_params.features says: all of Linux 6.18. */
 #define USER_FEATURES ((IORING_FEAT_NO_IOWAIT << 1) - 1)
 
+/* The flags that are known: all of Linux 6.18, too. */
+#define SETUP_FLAGS_VALID ((IORING_SETUP_CQE_MIXED << 1) - 1)
+#define ENTER_FLAGS_VALID ((IORING_ENTER_NO_IOWAIT << 1) - 1)
+#define SQE_FLAGS_VALID	  ((IOSQE_CQE_SKIP_SUCCESS << 1) - 1)
+
 #define SQ_ENTRIES_MAX 32768U
 #define CQ_ENTRIES_MAX (2 * SQ_ENTRIES_MAX)
 

@@ -105,9 +105,12 @@ static struct request *next_request(struct crew *crew)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_SECONDS;
-	while (list_is_empty(&crew->queue)) {
+	while (list_is_empty(&crew->queue) || crew->threads > crew->limit) {
 		int ret;
 
+		/* One too many, since the limit was lowered. */
+		if (crew->threads > crew->limit)
+			return NULL;
 		crew->idle++;
 		ret = pthread_cond_timedwait(&crew->work, &pool.lock, &until);
 		crew->idle--;
@@ -148,6 +151,7 @@ static void *work(void *arg)
 	struct worker self = { .thread = thread_id() };
 	struct crew *crew = arg;
 	struct request *req;
+	unsigned pins = 0;
 	int allowed = 0;
 
 	lock_pool();
@@ -156,6 +160,7 @@ static void *work(void *arg)
 		req->worker = &self;
 		pthread_mutex_unlock(&pool.lock);
 		interrupt_allow(&allowed);
+		worker_follow_pins(&pins);
 		run(req);
 		pthread_mutex_lock(&pool.lock);
 		/* Under the lock, so that no more interruptions are on their way to the next. */

@@ -22,4 +22,16 @@ void worker_interrupt(struct request *req);
 /* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
 void workers_limit(unsigned limits[2]);
 
+/* ---- worker_cpus.c: IORING_REGISTER_IOWQ_AFF ---- */
+
+/* As sched_setaffinity(2) has them. */
+struct cpu_mask {
+	unsigned long bits[8192 / (8 * sizeof(unsigned long))];
+};
+
+/* From their next request on, workers run there, as far as they may. */
+void workers_pin(const struct cpu_mask *mask);
+/* By a worker: goes where it is to run, if that is not yet done; *seen is its own, at first 0. */
+void worker_follow_pins(unsigned *seen);
+
 #endif
