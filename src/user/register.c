@@ -79,6 +79,8 @@ static int register_blind(unsigned opcode, const void *arg, unsigned nr_args)
 {
 	if (opcode == IORING_REGISTER_QUERY)
 		return register_query(NULL, arg, nr_args);
+	if (opcode == IORING_REGISTER_SEND_MSG_RING)
+		return msg_ring_sync(arg, nr_args);
 	return -EINVAL;
 }
 
@@ -91,9 +93,6 @@ int user_register(unsigned fd, unsigned opcode, const void *arg, unsigned nr_arg
 	opcode &= ~(unsigned)IORING_REGISTER_USE_REGISTERED_RING;
 	if (opcode >= REGISTER_CALLS)
 		return -EINVAL;
-	/* For those who have no ring, and for them only. */
-	if (fd == -1U && opcode == IORING_REGISTER_SEND_MSG_RING)
-		return msg_ring_sync(arg, nr_args);
 	if (fd == UINT32_MAX && !by_index)
 		return register_blind(opcode, arg, nr_args);
 	ring = by_index ? ring_get_registered(fd, &ret) : ring_get(fd, &ret);
