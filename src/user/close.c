@@ -41,7 +41,8 @@ void ring_shut_down(struct uring *ring)
 {
 	ring_lock(ring);
 	ring->closing = true;
-	reactor_wake(ring);
+	if (ring->epoch == process_epoch())
+		reactor_wake(ring);
 	ring_unlock(ring);
 	/* Nobody begins to use these any more. */
 	if (ring->sqpoll)
@@ -49,7 +50,7 @@ void ring_shut_down(struct uring *ring)
 	watchdog_forget(ring);
 	ring_lock(ring);
 	/* What belongs to another process is its own. */
-	if (ring->epoch == process_epoch()) {
+	if (ring->epoch == process_epoch() || !ring->epoch) {
 		cancel_everything(ring);
 		aio_finish(ring);
 		run_ready(ring);

@@ -13,12 +13,16 @@ void request_pend(struct request *req, enum request_state state)
 {
 	req->state = (uint8_t)state;
 	list_add_tail(&req->ring->pending, &req->all);
+	if (__builtin_expect(shared_of(req->ring)->owned.kept, 0))
+		owner_record(req);
 }
 
 void request_unpend(struct request *req)
 {
 	req->state = REQ_NEW;
 	list_del(&req->all);
+	if (__builtin_expect(shared_of(req->ring)->owned.kept, 0))
+		owner_erase(req);
 }
 
 void request_queue(struct request *req)

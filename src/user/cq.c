@@ -18,11 +18,17 @@ void cq_init(struct uring *ring)
 	ring->cq.eventfd = -1;
 }
 
-void cq_free(struct uring *ring)
+void cq_forget(struct uring *ring)
 {
 	list_for_each(link, &ring->cq.overflow)
 		user_free(list_entry(link, struct overflowed, link));
 	list_init(&ring->cq.overflow);
+	ring->cq.unannounced = 0;
+}
+
+void cq_free(struct uring *ring)
+{
+	cq_forget(ring);
 	if (ring->cq.eventfd >= 0)
 		SYS(close, ring->cq.eventfd);
 	ring->cq.eventfd = -1;

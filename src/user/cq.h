@@ -33,6 +33,8 @@ struct cq_state {
 /* All under the ring's lock. */
 
 void cq_init(struct uring *ring);
+/* What overflowed is another process's. */
+void cq_forget(struct uring *ring);
 /* Frees what overflowed. */
 void cq_free(struct uring *ring);
 

@@ -19,6 +19,9 @@
  * where completions are there already: what is ready must have its turn. */
 #define ENTERS_UNTIL_LOOK 8
 
+/* How long to sleep while another process has requests in the ring. */
+#define OTHERS_CHECK_NS 100000000LL
+
 /* What a wait is for. */
 struct wait {
 	unsigned min_complete;
@@ -127,6 +130,8 @@ static int64_t make_progress(struct uring *ring)
 	aio_run(ring);
 	workers_wake(ring);
 	cq_flush_overflow(ring);
+	if (__builtin_expect(shared_of(ring)->owned.count, 0))
+		owner_bury(ring);
 	return next;
 }
 
@@ -168,6 +173,10 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		if (!sleep && w->deadline != TIME_NEVER && time_left(w, w->deadline, 1) == 0)
 			return cq_ready(ring) ? 0 : -ETIME;
 		sleep = time_left(w, min_wait_end, sleep);
+		/* That another process dies wakes nobody. */
+		if (__builtin_expect(shared_of(ring)->owned.count, 0) && sleep > OTHERS_CHECK_NS &&
+		    owner_has_others(ring))
+			sleep = OTHERS_CHECK_NS;
 		linger_release(ring);
 		ret = reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask);
 		if (ret) {
@@ -220,6 +229,7 @@ static int submit(struct uring *ring, unsigned count, unsigned flags)
 		return sqpoll_enter(ring, count, flags);
 	if (!count)
 		return 0;
+	owner_note_thread();
 	ret = check_issuer(ring);
 	return ret ? ret : submit_sqes(ring, count);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "user/alloc.h"
+#include "user/owner.h"
 #include "user/process.h"
 #include "user/rings.h"
 #include "user/sys.h"
@@ -21,10 +22,8 @@ static unsigned rings_alive;
 
 /* The calling thread's registered rings: what IORING_REGISTER_RING_FDS makes of descriptors. */
 static __thread struct uring *registered[REGISTERED_RINGS_MAX];
-/* It has made or registered one: others have no table of indices at all. */
-static __thread bool has_indices;
-static pthread_key_t thread_end;
-static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
+
+struct list rings_all = { &rings_all, &rings_all };
 
 static struct uring **slot_of(unsigned fd)
 {
@@ -56,20 +55,25 @@ static struct uring **make_slot(unsigned fd)
  * to the allocator, so a ring that ends meanwhile shows as one without references, or as another
  * than the slot says.
  */
+static bool hold_if_alive(struct uring *ring)
+{
+	unsigned refs = __atomic_load_n(&ring->refs, __ATOMIC_RELAXED);
+
+	while (refs && !__atomic_compare_exchange_n(&ring->refs, &refs, refs + 1, true,
+						    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		continue;
+	return refs;
+}
+
 static struct uring *get_from(struct uring **slot)
 {
 	for (;;) {
 		/* Acquire: pairs with the release of rings_add(). */
 		struct uring *ring = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-		unsigned refs;
 
 		if (!ring)
 			return NULL;
-		refs = __atomic_load_n(&ring->refs, __ATOMIC_RELAXED);
-		while (refs && !__atomic_compare_exchange_n(&ring->refs, &refs, refs + 1, true,
-							    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			continue;
-		if (!refs)
+		if (!hold_if_alive(ring))
 			continue;
 		if (__atomic_load_n(slot, __ATOMIC_ACQUIRE) == ring)
 			return ring;
@@ -162,7 +166,6 @@ int rings_add(struct uring *ring, int fd)
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 	}
 	process_unlock(LOCK_RINGS);
-	has_indices = true;
 	return slot ? 0 : -ENOMEM;
 }
 
@@ -194,25 +197,20 @@ void rings_unregister(unsigned index)
 	ring_drop_user(ring);
 }
 
-static void drop_registered(void *unused)
+void rings_unregister_all(void)
 {
-	(void)unused;
 	for (unsigned i = 0; i < REGISTERED_RINGS_MAX; i++)
 		rings_unregister(i);
 }
 
-static void make_thread_end(void)
-{
-	pthread_key_create(&thread_end, drop_registered);
-}
-
 struct uring *ring_get_registered(unsigned index, int *error)
 {
-	if (index >= REGISTERED_RINGS_MAX || !has_indices) {
+	if (index >= REGISTERED_RINGS_MAX) {
 		*error = -EINVAL;
 		return NULL;
 	}
-	*error = -EBADF;
+	/* As the kernel has it, where nothing is kept for the thread. */
+	*error = owner_thread_known ? -EBADF : -EINVAL;
 	return registered[index] ? get_from(&registered[index]) : NULL;
 }
 
@@ -228,30 +226,16 @@ static bool add_user(struct uring *ring)
 	return users;
 }
 
-/* What the calling thread registers is let go when it ends. */
-static int watch_thread_end(void)
-{
-	int ret, saved = errno;
-
-	pthread_once(&thread_end_once, make_thread_end);
-	/* Any value but NULL has the destructor called. */
-	ret = pthread_setspecific(thread_end, registered);
-	errno = saved;
-	return ret;
-}
-
 int rings_register(struct uring *ring, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
 		if (registered[i])
 			continue;
-		if (watch_thread_end())
-			return -ENOMEM;
+		owner_note_thread();
 		if (!add_user(ring))
 			return -EBADF;
 		__atomic_add_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 		registered[i] = ring;
-		has_indices = true;
 		return (int)i;
 	}
 	return -EBUSY;
@@ -260,6 +244,55 @@ int rings_register(struct uring *ring, unsigned from, unsigned to)
 bool user_has_rings(void)
 {
 	return __atomic_load_n(&rings_alive, __ATOMIC_RELAXED);
+}
+
+/* ---- All rings --------------------------------------------------------------------------------- */
+
+void rings_track(struct uring *ring)
+{
+	process_lock(LOCK_RINGS);
+	list_add_tail(&rings_all, &ring->tracked);
+	process_unlock(LOCK_RINGS);
+}
+
+void rings_untrack(struct uring *ring)
+{
+	process_lock(LOCK_RINGS);
+	list_del(&ring->tracked);
+	process_unlock(LOCK_RINGS);
+}
+
+struct uring *rings_next(uint64_t id)
+{
+	struct uring *found = NULL;
+
+	process_lock(LOCK_RINGS);
+	list_for_each(link, &rings_all)
+	{
+		struct uring *ring = list_entry(link, struct uring, tracked);
+
+		if (ring->id > id && hold_if_alive(ring)) {
+			found = ring;
+			break;
+		}
+	}
+	process_unlock(LOCK_RINGS);
+	return found;
+}
+
+void rings_forked(void)
+{
+	memset(registered, 0, sizeof(registered));
+	owner_thread_known = false;
+	rings_alive = 0;
+	list_for_each(link, &rings_all)
+	{
+		struct uring *ring = list_entry(link, struct uring, tracked);
+		struct uring **slot = ring->fd >= 0 ? slot_of((unsigned)ring->fd) : NULL;
+
+		ring->users = slot && *slot == ring;
+		rings_alive += ring->users;
+	}
 }
 
 bool user_owns(unsigned fd, bool by_index)

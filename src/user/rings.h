@@ -21,6 +21,18 @@ struct uring *rings_remove(int fd);
 int rings_register(struct uring *ring, unsigned from, unsigned to);
 /* `index` < REGISTERED_RINGS_MAX. */
 void rings_unregister(unsigned index);
+void rings_unregister_all(void);
+
+/* All rings of the process, by uring.tracked, in the order of their ids; under LOCK_RINGS. */
+extern struct list rings_all;
+
+void rings_track(struct uring *ring);
+void rings_untrack(struct uring *ring);
+/* The first ring with a larger id, with a reference, or NULL. */
+struct uring *rings_next(uint64_t id);
+/* In a child, which has one thread: no ring is registered with it. */
+void rings_forked(void);
+
 /* The last reference is gone. */
 void ring_free(struct uring *ring);
 

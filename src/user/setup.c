@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "user/alloc.h"
+#include "user/inherit.h"
 #include "user/process.h"
 #include "user/regions.h"
 #include "user/rings.h"
@@ -15,6 +16,8 @@
 #include "user/user.h"
 
 #define MEMORY_PAGE 4096UL
+
+static_assert(sizeof(struct ring_shared) <= MEMORY_PAGE, "what is shared takes one page");
 
 /* ---- Parameters -------------------------------------------------------------------------------- */
 
@@ -295,6 +298,7 @@ static void uring_init(struct uring *ring, const struct io_uring_params *p)
 	ring->epoch = process_epoch();
 	ring->wait_clock = CLOCK_MONOTONIC;
 	ring->fd = -1;
+	list_init(&ring->tracked);
 	ring->reactor.epoll_fd = ring->reactor.event_fd = -1;
 	ring->id = RING_ID_MARK << 32 | (uint32_t)__atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	uring_init_lists(ring);
@@ -321,6 +325,7 @@ static int open_descriptor(struct uring *ring)
 
 void ring_free(struct uring *ring)
 {
+	rings_untrack(ring);
 	timers_free(ring);
 	requests_free(ring);
 	cq_free(ring);
@@ -399,6 +404,8 @@ int user_setup(unsigned entries, struct io_uring_params *params)
 	uring_init(ring, &p);
 	/* Release: whoever gets a reference sees the ring; there is no slot that names it yet. */
 	__atomic_store_n(&ring->refs, 1, __ATOMIC_RELEASE);
+	inherit_prepare();
+	owner_note_thread();
 	ret = start_ring(ring, &p);
 	if (!ret)
 		ret = copy_to_app(params, &p, sizeof(p));
@@ -408,6 +415,7 @@ int user_setup(unsigned entries, struct io_uring_params *params)
 		ring_put(ring);
 		return ret;
 	}
+	rings_track(ring);
 	fd = publish(ring);
 	if (fd < 0)
 		ring_shut_down(ring);

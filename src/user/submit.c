@@ -51,6 +51,7 @@ static struct request *request_new(struct uring *ring)
 	req->flags = 0;
 	req->state = REQ_NEW;
 	req->stop = false;
+	req->owner = ring->submitter;
 	req->poll_retries = 0;
 	req->file = NULL;
 	req->link = req->timeout = NULL;
@@ -319,6 +320,7 @@ int submit_sqes(struct uring *ring, unsigned count)
 
 	if (count > ready)
 		count = ready;
+	ring->submitter = thread_id();
 	while (taken < count && !error) {
 		req = request_new(ring);
 		if (!req) {

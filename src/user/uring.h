@@ -16,6 +16,7 @@
 #include "user/linger.h"
 #include "user/list.h"
 #include "user/lock.h"
+#include "user/owner.h"
 #include "user/reactor.h"
 #include "user/request.h"
 #include "user/restrict.h"
@@ -55,7 +56,8 @@ struct ring_shared {
 	uint32_t set_sleepers; /* threads asleep in an inner epoll set */
 	uint32_t unwoken;      /* how many of those were woken and have not come back yet */
 	uint32_t event_raised; /* the eventfd's count is not 0 */
-	uint32_t sq_room;      /* grows as an SQPOLL thread takes SQEs; who waits for room ... */
+	struct owned_table owned;
+	uint32_t sq_room;	  /* grows as an SQPOLL thread takes SQEs; who waits for room ... */
 	uint32_t sq_room_waiters; /* ... sleeps on it */
 };
 
@@ -98,6 +100,9 @@ struct uring {
 	unsigned epoch; /* the process that struct uring is true for */
 	int fd;		/* the ring's descriptor, or -1 */
 	uint64_t id;	/* never used twice in a process and its children */
+	struct list tracked;  /* among all rings: see rings.h */
+	pid_t forker;	      /* the thread that took the lock in order to fork, or 0 */
+	pid_t submitter;      /* the thread that submits just now, under the lock */
 	clockid_t wait_clock; /* of the timeouts of enter (IORING_REGISTER_CLOCK) */
 	pid_t issuer;	      /* with IORING_SETUP_SINGLE_ISSUER: the thread; 0 until known */
 
