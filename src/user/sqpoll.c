@@ -290,7 +290,8 @@ void sqpoll_enable(struct uring *ring)
 	/* Release: the ring is set up; pairs with has_sqes(). Sequentially
 	 * consistent: see wake_if_asleep(). */
 	__atomic_store_n(&ring->sqpoll_live, true, __ATOMIC_SEQ_CST);
-	wake_if_asleep(ring);
+	if (sq_ready(ring))
+		wake_if_asleep(ring);
 }
 
 /* ---- Entering ---------------------------------------------------------------------------------- */
