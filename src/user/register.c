@@ -39,6 +39,8 @@ static const struct register_call calls[REGISTER_CALLS] = {
 	[IORING_REGISTER_CLOCK] = { register_clock, 0 },
 	[IORING_REGISTER_CLONE_BUFFERS] = { register_clone_buffers, CALL_ONE | CALL_UNLOCKED },
 	[IORING_REGISTER_ZCRX_IFQ] = { register_zcrx_ifq, CALL_ONE },
+	[IORING_REGISTER_RESIZE_RINGS] = { register_resize_rings, CALL_ONE },
+	[IORING_REGISTER_MEM_REGION] = { register_mem_region, CALL_ONE },
 	[IORING_REGISTER_QUERY] = { register_query, CALL_UNLOCKED },
 };
 

@@ -47,6 +47,10 @@ int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args);
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args);
 /* query.c */
 int register_query(struct uring *ring, const void *arg, unsigned nr_args);
+/* regions.c */
+int register_mem_region(struct uring *ring, const void *arg, unsigned nr_args);
+/* resize.c */
+int register_resize_rings(struct uring *ring, const void *arg, unsigned nr_args);
 /* register_buffers.c */
 int register_buffers(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_buffers(struct uring *ring, const void *arg, unsigned nr_args);

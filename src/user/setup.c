@@ -129,10 +129,10 @@ static int check_app_memory(uint64_t addr, size_t size)
 
 int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct ring_shared *shared)
 {
-	size_t own = shared ? 0 : MEMORY_PAGE;
+	size_t own = shared ? 0 : RING_SHARED_SIZE;
 	bool app = p->flags & IORING_SETUP_NO_MMAP;
 	unsigned array;
-	long base;
+	long base = 0;
 	int ret;
 
 	lay_out(mem, p, &array);
@@ -144,8 +144,9 @@ int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct 
 			return ret;
 	}
 	mem->size = own + (app ? 0 : mem->header_size + mem->sqes_size);
-	base = SYS(mmap, NULL, mem->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		   0);
+	if (mem->size)
+		base = SYS(mmap, NULL, mem->size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (base < 0 && base > -4096)
 		return (int)base;
 	mem->base = (void *)base;
@@ -158,7 +159,7 @@ int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct 
 	return 0;
 }
 
-static void fill_header(struct ring_memory *mem)
+void fill_header(struct ring_memory *mem)
 {
 	struct ring_header *h = mem->header;
 
@@ -330,8 +331,12 @@ void ring_free(struct uring *ring)
 	requests_free(ring);
 	cq_free(ring);
 	reactor_free(ring);
-	if (ring->mem.base)
+	regions_free(ring);
+	if (ring->mem.size)
 		SYS(munmap, ring->mem.base, ring->mem.size);
+	/* Of queues that were resized, the first page is left. */
+	if (ring->mem.shared && (void *)ring->mem.shared != ring->mem.base)
+		SYS(munmap, ring->mem.shared, RING_SHARED_SIZE);
 	uring_keep(ring);
 }
 

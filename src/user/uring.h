@@ -61,6 +61,9 @@ struct ring_shared {
 	uint32_t sq_room_waiters; /* ... sleeps on it */
 };
 
+/* It has a page to itself, in front of the queues as they were first made. */
+#define RING_SHARED_SIZE 4096UL
+
 /* The memory of a ring. Offsets are the same in all processes. */
 struct ring_memory {
 	struct ring_shared *shared;
@@ -197,6 +200,7 @@ int params_entries(unsigned entries, struct io_uring_params *p);
 /* Memory for a ring of these parameters; with `shared` its lock is that one's. 0 or -errno. */
 int memory_map(struct ring_memory *mem, const struct io_uring_params *p,
 	       struct ring_shared *shared);
+void fill_header(struct ring_memory *mem);
 void fill_offsets(const struct ring_memory *mem, struct io_uring_params *p);
 void uring_init_lists(struct uring *ring);
 
