@@ -79,16 +79,45 @@ static enum issue_result recv_plain(struct request *req)
 
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
-static long recv_into(const struct request *req, const struct selection *s)
+static long recv_one(const struct request *req, const struct iovec *iov)
 {
-	const struct net *n = request_data(req, const struct net);
-	struct msghdr head = { .msg_iov = s->iov, .msg_iovlen = s->count };
-	unsigned flags = n->msg_flags | MSG_DONTWAIT;
+	unsigned flags = request_data(req, const struct net)->msg_flags | MSG_DONTWAIT;
 
-	if (s->count == 1)
-		return SYS(recvfrom, req->sysfd, s->iov->iov_base, s->iov->iov_len, flags, NULL,
-			   NULL);
+	return SYS(recvfrom, req->sysfd, iov->iov_base, iov->iov_len, flags, NULL, NULL);
+}
+
+static long recv_more(const struct request *req, struct iovec *iov, unsigned count)
+{
+	struct msghdr head = { .msg_iov = iov, .msg_iovlen = count };
+	unsigned flags = request_data(req, const struct net)->msg_flags | MSG_DONTWAIT;
+
 	return SYS(recvmsg, req->sysfd, &head, flags);
+}
+
+/*
+ * A bundle of a byte stream begins with one buffer, as most messages fit into one and many cost the
+ * kernel more than they hold; only a full one is followed by more, as one completion.
+ */
+static long recv_stream(struct request *req, struct selection *s, size_t max)
+{
+	long got = recv_one(req, s->iov), more;
+
+	if (got < 0 || (size_t)got < s->total)
+		return got;
+	s->room = GROUP_BUFFERS_MAX;
+	if (group_select(req, s, max, true))
+		return got;
+	if (s->count == 1)
+		return got;
+	more = recv_more(req, s->iov + 1, s->count - 1);
+	return more > 0 ? got + more : got;
+}
+
+static long recv_into(struct request *req, struct selection *s, bool stream)
+{
+	if (stream)
+		return recv_stream(req, s, request_data(req, struct net)->len);
+	return s->count == 1 ? recv_one(req, s->iov) : recv_more(req, s->iov, s->count);
 }
 
 /*
@@ -148,15 +177,19 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 {
 	const struct net *n = request_data(req, const struct net);
 	bool bundle = n->flags & IORING_RECVSEND_BUNDLE, emptied;
+	bool stream = bundle && req->file && req->file->known & FILE_TCP;
 	uint32_t flags;
 	long got;
-	int error = group_select(req, s, n->len, bundle);
+	int error;
+
+	s->room = stream ? 1 : GROUP_BUFFERS_MAX;
+	error = group_select(req, s, n->len, bundle);
 
 	if (error) {
 		*result = net_done(req, error);
 		return false;
 	}
-	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s);
+	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s, stream);
 	emptied = recv_emptied(req, s->total, got, &flags);
 	if (got <= 0) {
 		*result = recv_nothing(req, s, got);
