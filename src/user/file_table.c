@@ -90,8 +90,7 @@ int files_remove(struct uring *ring, unsigned index)
 static int find_free(const struct file_table *table)
 {
 	unsigned span = table->alloc_end - table->alloc_start;
-	/* The hint may have been left outside the range. */
-	unsigned first = (table->alloc_hint - table->alloc_start) % (span ? span : 1);
+	unsigned first = table->alloc_hint - table->alloc_start;
 
 	for (unsigned i = 0; i < span; i++) {
 		unsigned at = table->alloc_start + (first + i) % span;

@@ -2,6 +2,7 @@
 /* io_uring_setup(2): parameters, memory, and the ring itself. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
@@ -15,9 +16,7 @@
 #include "user/sys.h"
 #include "user/user.h"
 
-#define MEMORY_PAGE 4096UL
-
-static_assert(sizeof(struct ring_shared) <= MEMORY_PAGE, "what is shared takes one page");
+static_assert(sizeof(struct ring_shared) <= page_size(), "what is shared takes one page");
 
 /* ---- Parameters -------------------------------------------------------------------------------- */
 
@@ -96,9 +95,15 @@ static int check_params(unsigned entries, struct io_uring_params *p)
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
+/* What mmap(2) counts in; more than 4 KiB on some machines. No system call. */
+static size_t page_size(void)
+{
+	return getauxval(AT_PAGESZ);
+}
+
 static size_t page_align(size_t size)
 {
-	return (size + MEMORY_PAGE - 1) & ~(MEMORY_PAGE - 1);
+	return (size + page_size() - 1) & ~(page_size() - 1);
 }
 
 /* Sizes, and where the array is, by the parameters alone. */
@@ -122,7 +127,7 @@ static void lay_out(struct ring_memory *mem, const struct io_uring_params *p, un
 /* The application's memory must be there, all of it, writable. */
 static int check_app_memory(uint64_t addr, size_t size)
 {
-	if (addr & (MEMORY_PAGE - 1))
+	if (addr & (page_size() - 1))
 		return -EINVAL;
 	return app_memory_populate(addr, size);
 }

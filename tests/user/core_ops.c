@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -195,6 +196,16 @@ long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f
 		return munmap((void *)a, (size_t)b);
 #endif
 	return error ? error : __real_user_syscall(nr, a, b, c, d, e, f);
+}
+
+unsigned long core_page_size;
+
+unsigned long __real_getauxval(unsigned long type);
+unsigned long __wrap_getauxval(unsigned long type);
+
+unsigned long __wrap_getauxval(unsigned long type)
+{
+	return type == AT_PAGESZ && core_page_size ? core_page_size : __real_getauxval(type);
 }
 
 /* ---- Using them -------------------------------------------------------------------------------- */

@@ -40,6 +40,8 @@ void core_pipe(int fds[2], bool blocking);
 void core_put(int fd, char byte);
 /* Asked before each system call of the engine's: the -errno it is to fail with, or 0. */
 extern int (*core_fault)(long nr);
+/* The size of a page, as getauxval(3) has it; 0: what it is. */
+extern unsigned long core_page_size;
 /* How often OP_DENY and OP_YIELD were issued. */
 unsigned core_issued(void);
 /* Descriptors of this process; threads of it. */

@@ -480,6 +480,46 @@ static void spoiled_memory(const void *unused)
 	check(!user_close(fd), "not closed");
 }
 
+/* A slot is found wherever it is, though the last one freed was before the range. */
+static void slots_found(const void *unused)
+{
+	struct io_uring ring;
+	int files[8], error = 0;
+	struct uring *inner;
+
+	(void)unused;
+	core_ring(&ring, 8, 0);
+	for (unsigned i = 0; i < 8; i++)
+		files[i] = i == 5 ? -1 : 0;
+	check(!io_uring_register_files(&ring, files, 8), "no files");
+	check(!io_uring_register_file_alloc_range(&ring, 2, 5), "no range");
+	inner = ring_get((unsigned)ring.ring_fd, &error);
+	ring_lock(inner);
+	check(!files_remove(inner, 0), "no file");
+	check(files_install(inner, dup(0), IORING_FILE_INDEX_ALLOC) == 5, "a slot is not found");
+	ring_unlock(inner);
+	ring_put(inner);
+}
+
+/* A machine with large pages: the parts can be mapped one by one. */
+static void large_pages(const void *unused)
+{
+	struct io_uring_params p = { 0 };
+	struct uring *ring;
+	int fd, error = 0;
+
+	(void)unused;
+	core_page_size = 65536;
+	fd = user_setup(8, &p);
+	check(fd >= 0, "no ring: %d", fd);
+	ring = ring_get((unsigned)fd, &error);
+	check((char *)ring->mem.header == (char *)ring->mem.base + 65536 &&
+		      ring->mem.sqes == (char *)ring->mem.header + 65536,
+	      "between pages");
+	ring_put(ring);
+	check(!user_close(fd), "not closed");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -499,6 +539,8 @@ int main(int argc, char **argv)
 		{ "rings: found by a duplicate", found_by_duplicate },
 		{ "rings: a number closed unseen and used again", number_used_again },
 		{ "rings: registered", registered },
+		{ "rings: large pages", large_pages },
+		{ "files: a slot outside the hint", slots_found },
 		{ "rings: the shared memory is believed in nothing", spoiled_memory },
 	};
 
