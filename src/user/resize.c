@@ -73,7 +73,7 @@ static int move_cqes(const struct uring *ring, struct ring_memory *to)
 /* Gives back the queues of `mem`; the page with the lock stays the ring's. */
 static void unmap_queues(const struct ring_memory *mem)
 {
-	size_t kept = mem->base == mem->shared ? RING_SHARED_SIZE : 0;
+	size_t kept = mem->base == mem->shared ? page_size() : 0;
 
 	if (mem->size > kept)
 		SYS(munmap, (char *)mem->base + kept, mem->size - kept);

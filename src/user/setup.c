@@ -16,7 +16,7 @@
 #include "user/sys.h"
 #include "user/user.h"
 
-static_assert(sizeof(struct ring_shared) <= page_size(), "what is shared takes one page");
+static_assert(sizeof(struct ring_shared) <= 4096, "what is shared takes one page");
 
 /* ---- Parameters -------------------------------------------------------------------------------- */
 
@@ -95,8 +95,7 @@ static int check_params(unsigned entries, struct io_uring_params *p)
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
-/* What mmap(2) counts in; more than 4 KiB on some machines. No system call. */
-static size_t page_size(void)
+size_t page_size(void)
 {
 	return getauxval(AT_PAGESZ);
 }
@@ -134,7 +133,7 @@ static int check_app_memory(uint64_t addr, size_t size)
 
 int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct ring_shared *shared)
 {
-	size_t own = shared ? 0 : RING_SHARED_SIZE;
+	size_t own = shared ? 0 : page_size();
 	bool app = p->flags & IORING_SETUP_NO_MMAP;
 	unsigned array;
 	long base = 0;
@@ -341,7 +340,7 @@ void ring_free(struct uring *ring)
 		SYS(munmap, ring->mem.base, ring->mem.size);
 	/* Of queues that were resized, the first page is left. */
 	if (ring->mem.shared && (void *)ring->mem.shared != ring->mem.base)
-		SYS(munmap, ring->mem.shared, RING_SHARED_SIZE);
+		SYS(munmap, ring->mem.shared, page_size());
 	uring_keep(ring);
 }
 

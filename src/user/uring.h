@@ -61,8 +61,9 @@ struct ring_shared {
 	uint32_t sq_room_waiters; /* ... sleeps on it */
 };
 
-/* It has a page to itself, in front of the queues as they were first made. */
-#define RING_SHARED_SIZE 4096UL
+/* That has a page to itself, in front of the queues as they were first made: the size of one, which
+ * is more than 4 KiB on some machines. No system call. */
+size_t page_size(void);
 
 /* The memory of a ring. Offsets are the same in all processes. */
 struct ring_memory {
