@@ -62,7 +62,8 @@ static void wait_for_file(struct request *req)
 		/* Later, so that no request keeps others from their turn. */
 		req->state = REQ_QUEUED;
 		list_add_tail(&req->ring->again, &req->queue);
-	} else if (ret == -EPERM) {
+	} else if (ret == -EPERM || ret == -ELOOP) {
+		/* Not in an epoll set; or an epoll set that holds this ring. */
 		punt(req);
 	} else {
 		request_fail(req, ret);

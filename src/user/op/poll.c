@@ -64,15 +64,15 @@ static uint32_t room_in_ring(const struct request *req, uint32_t asked)
 	return room;
 }
 
-/* What is ready of what the request waits for, or -errno. */
-static int look(const struct request *req)
+/* What is ready of what the request waits for, or -errno. Without `at_once` it waits. */
+static int look(const struct request *req, bool at_once)
 {
 	struct pollfd pfd = { .fd = req->sysfd, .events = (short)req->poll_events };
-	static const struct timespec at_once;
+	static const struct timespec zero;
 	uint32_t ready;
 	long ret;
 
-	ret = SYS(ppoll, &pfd, 1, &at_once, NULL, 0);
+	ret = SYS(ppoll, &pfd, 1, at_once ? &zero : NULL, NULL, 0);
 	if (ret < 0)
 		return (int)ret;
 	ready = (uint16_t)pfd.revents;
@@ -134,16 +134,27 @@ static enum issue_result tell(struct request *req, int ready)
 	return ISSUE_DONE;
 }
 
+/* Sent here since it does not go into the ring's epoll set. */
+static int wait_in_worker(struct request *req)
+{
+	bool waits;
+
+	ring_lock(req->ring);
+	waits = !(req->file->known & FILE_NO_POLL || req->flags & REQ_MULTISHOT);
+	ring_unlock(req->ring);
+	/* There is nothing to wait for. */
+	return waits ? look(req, false) : -EINVAL;
+}
+
 enum issue_result poll_add_issue(struct request *req, enum issue_how how)
 {
 	int ready;
 
 	if (how & HOW_WORKER) {
-		/* Sent here since epoll refuses it: there is nothing to wait for. */
-		req->res = -EINVAL;
+		req->res = wait_in_worker(req);
 		return ISSUE_DONE;
 	}
-	ready = look(req);
+	ready = look(req, true);
 	if (ready >= 0 && req->flags & REQ_MULTISHOT)
 		return how & HOW_POLLED ? tell(req, ready) : start_multishot(req, ready);
 	if (ready) {

@@ -72,6 +72,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = poll_add_issue,
 		.needs_file = true,
 		.skips_audit = true,
+		.unbounded = true,
 	},
 	[IORING_OP_POLL_REMOVE] = {
 		.name = "poll_remove",
