@@ -310,21 +310,19 @@ unsigned sq_ready(const struct uring *ring)
 	return ready <= ring->mem.sq_entries ? ready : ring->mem.sq_entries;
 }
 
-int submit_sqes(struct uring *ring, unsigned count)
+/* Takes up to `count`, and runs them as far as they go. *error: why it took no more. */
+static unsigned take_sqes(struct uring *ring, unsigned count, int *error)
 {
 	struct ring_header *h = ring->mem.header;
-	unsigned ready = sq_ready(ring), taken = 0;
 	const struct io_uring_sqe *sqe;
 	struct request *req;
-	int error = 0;
+	unsigned taken = 0;
 
-	if (count > ready)
-		count = ready;
 	ring->submitter = thread_id();
-	while (taken < count && !error) {
+	while (taken < count && !*error) {
 		req = request_new(ring);
 		if (!req) {
-			error = -EAGAIN;
+			*error = -EAGAIN;
 			break;
 		}
 		sqe = next_sqe(ring, h->sq_head);
@@ -334,15 +332,27 @@ int submit_sqes(struct uring *ring, unsigned count)
 			request_free(req);
 			break;
 		}
-		error = submit_sqe(req, sqe);
+		*error = submit_sqe(req, sqe);
 		__atomic_store_n(&h->sq_head, h->sq_head + 1, __ATOMIC_RELEASE);
 		taken++;
 		if (ring->setup_flags & IORING_SETUP_SUBMIT_ALL)
-			error = 0;
+			*error = 0;
 	}
+	return taken;
+}
+
+int submit_sqes(struct uring *ring, unsigned count)
+{
+	unsigned ready = sq_ready(ring), taken;
+	int error = 0;
+
+	ring->timers.batch = ring->cq.posted;
+	ring->timers.in_batch = true;
+	taken = take_sqes(ring, count < ready ? count : ready, &error);
 	/* A chain ends with the submission, whatever its last SQE says. */
 	if (ring->chain.head)
 		start(chain_take(&ring->chain));
+	ring->timers.in_batch = false;
 	run_ready(ring);
 	if (ring->draining == DRAIN_FOLLOWS)
 		ring->draining = DRAIN_NONE;

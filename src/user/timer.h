@@ -38,6 +38,8 @@ struct timers {
 	struct timer_heap heaps[TIMER_CLOCKS];
 	unsigned order;	      /* of the next one */
 	uint32_t counted;     /* completions as of the last timeouts_count() */
+	bool in_batch;	      /* SQEs are being taken; what that completes is counted later ... */
+	uint32_t batch;	      /* ... and this is cq.posted before */
 	struct list timeouts; /* IORING_OP_TIMEOUT, those that count first */
 	struct list links;    /* IORING_OP_LINK_TIMEOUT */
 };

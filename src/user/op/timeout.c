@@ -84,10 +84,13 @@ int timeout_move(struct uring *ring, struct timeout *timeout, int64_t ns, uint32
 
 /* ---- Counts ------------------------------------------------------------------------------------ */
 
-/* What counts are counts of. */
+/* What counts are counts of. A timeout counts what was submitted with it before it, too, if that
+ * completes at once: Linux posts those together. */
 static uint32_t completions(const struct uring *ring)
 {
-	return ring->cq.posted - ring->cq.timeouts_ended;
+	uint32_t posted = ring->timers.in_batch ? ring->timers.batch : ring->cq.posted;
+
+	return posted - ring->cq.timeouts_ended;
 }
 
 static bool counts(const struct timeout *timeout)
