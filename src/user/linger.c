@@ -96,11 +96,26 @@ void linger_note(struct request *req, struct file *file)
 	slot->waits = 0;
 	if (!is_tcp(file->fd) || SYS(fcntl, file->fd, F_DUPFD_QUERY, req->fd) != 1)
 		return;
-	file->known |= FILE_LINGERS;
+	file->known |= FILE_LINGERS | FILE_TCP | FILE_PROTOCOL_KNOWN;
 	file->linger_fd = req->fd;
 	file_hold(file);
 	slot->waits = WAITS_UNTIL_KEPT;
 	slot->file = file;
+}
+
+bool linger_was_socket(const struct uring *ring, int fd)
+{
+	const struct lingerers *l = &ring->lingerers;
+
+	return fd >= 0 && (unsigned)fd < l->count && l->slots[fd].socket;
+}
+
+void linger_remember_socket(struct uring *ring, int fd, bool socket)
+{
+	struct linger_slot *slot = slot_of(ring, fd);
+
+	if (slot)
+		slot->socket = socket;
 }
 
 void linger_idle(struct file *file)

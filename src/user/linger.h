@@ -25,6 +25,7 @@ struct file;
 struct linger_slot {
 	struct file *file; /* which has a reference for this; NULL: none */
 	uint8_t waits;	   /* receives that have had to wait, up to a few */
+	bool socket;	   /* a stream socket, when it was asked about; now perhaps another file */
 };
 
 struct lingerers {
@@ -42,6 +43,9 @@ struct file *linger_find(struct request *req);
 void linger_note(struct request *req, struct file *file);
 /* No request has the file any more. */
 void linger_idle(struct file *file);
+/* A hint for those whom a wrong one only costs a system call: the descriptor was a stream socket. */
+bool linger_was_socket(const struct uring *ring, int fd);
+void linger_remember_socket(struct uring *ring, int fd, bool socket);
 /* Closes the idle. */
 void linger_release(struct uring *ring);
 static inline bool linger_has_idle(const struct lingerers *l)

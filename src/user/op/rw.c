@@ -152,6 +152,7 @@ static bool is_stream(struct request *req)
 	if (rw->offset && kind_of(req->sysfd).known & FILE_SOCKET)
 		return false;
 	rw->state |= RW_STREAM;
+	rw_learn_socket(req);
 	return true;
 }
 
@@ -177,6 +178,11 @@ static long try_all(struct request *req)
 	struct rw *rw = rw_of(req);
 	long ret;
 
+	if (rw_is_socket(req)) {
+		ret = rw_socket_transfer(req);
+		if (ret != -ENOTSOCK)
+			return ret;
+	}
 	for (;;) {
 		ret = rw_transfer(req, RWF_NOWAIT);
 		if (__builtin_expect(ret == (long)rw->left, 1))

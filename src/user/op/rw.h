@@ -55,6 +55,12 @@ long rw_transfer(struct request *req, int flags);
 /* Asked of files that cannot be tried without blocking: those that poll knows nothing about are
  * ready, too. */
 bool rw_is_ready(struct request *req);
+/* True if rw_socket_transfer() is the way, as far as is known. */
+bool rw_is_socket(const struct request *req);
+/* Moves bytes without blocking. -ENOTSOCK: it is none, by now. */
+long rw_socket_transfer(struct request *req);
+/* The descriptor has no positions: if it is a stream socket, that is remembered. */
+void rw_learn_socket(struct request *req);
 /* What else can be wrong, and what only a ring that polls has: 0, or -errno. */
 int rw_check(struct request *req);
 /* AIO ended it with `res`, at once (the descriptor is sure to be the same file) or later. */

@@ -25,6 +25,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.buffer_select = true,
 		.takes_ioprio = true,
 		.iopoll = true,
+		.lingers = true,
 	},
 	[IORING_OP_WRITEV] = {
 		.name = "writev",
@@ -192,6 +193,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.buffer_select = true,
 		.takes_ioprio = true,
 		.iopoll = true,
+		.lingers = true,
 	},
 	[IORING_OP_WRITE] = {
 		.name = "write",

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads and writes of stream sockets, by the calls that sockets have. preadv2(2) refuses them an offset,
+ * which most SQEs have: so each would take two calls. What is no socket refuses these.
+ */
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "user/op/op.h"
+#include "user/op/rw.h"
+
+/* Something else than data: a short read is no sign that there is no more. */
+#define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
+
+bool rw_is_socket(const struct request *req)
+{
+	const struct rw *rw = request_data(req, const struct rw);
+
+	/* Another offset is refused, which preadv2(2) does; and it alone knows RWF_*. */
+	if (rw->flags || (rw->offset && rw->offset != -1))
+		return false;
+	if (req->file)
+		return req->file->known & FILE_TCP;
+	return linger_was_socket(req->ring, req->fd);
+}
+
+void rw_learn_socket(struct request *req)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	if (!req->file && !SYS(getsockopt, req->sysfd, SOL_SOCKET, SO_TYPE, &type, &size))
+		linger_remember_socket(req->ring, req->fd, type == SOCK_STREAM);
+}
+
+/* A read that finds less than it asked for has emptied the socket. */
+static void note_short(struct request *req, long got)
+{
+	struct file *file = req->file;
+
+	if (!file)
+		return;
+	if (got == -EAGAIN)
+		reactor_drained(file, EPOLLIN | EPOLLRDHUP);
+	else if (got > 0 && (uint64_t)got < rw_of(req)->left && file->known & FILE_TCP &&
+		 !(file->ready & EPOLL_UNUSUAL))
+		reactor_drained(file, EPOLLIN);
+}
+
+/* Watched, and nothing has come since it was empty. */
+static bool is_known_empty(const struct file *file)
+{
+	return file && file->known & FILE_TCP && file->watched & EPOLLIN &&
+	       !(file->ready & (EPOLLIN | EPOLL_UNUSUAL));
+}
+
+long rw_socket_transfer(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	struct msghdr head = { .msg_iov = rw->vecs, .msg_iovlen = rw->count };
+	long ret;
+
+	if (rw->state & RW_WRITE)
+		ret = SYS(sendmsg, req->sysfd, &head, MSG_DONTWAIT);
+	else if (is_known_empty(req->file))
+		ret = -EAGAIN;
+	else
+		ret = SYS(recvmsg, req->sysfd, &head, MSG_DONTWAIT);
+	if (ret == -ENOTSOCK) {
+		linger_remember_socket(req->ring, req->fd, false);
+		return ret;
+	}
+	if (!(rw->state & RW_WRITE))
+		note_short(req, ret);
+	rw->state |= RW_STREAM;
+	return ret;
+}
