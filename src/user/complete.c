@@ -112,6 +112,8 @@ void request_issue(struct request *req, enum issue_how how)
 	}
 	if (__builtin_expect(starts_in_worker(req), 0) && !(how & HOW_POLLED))
 		punt(req);
+	else if (__builtin_expect(req->identity != NULL, 0) && personality_differs(req))
+		punt(req);
 	else
 		request_issued(req, req->op->issue(req, how), how);
 }
@@ -170,6 +172,8 @@ void request_free(struct request *req)
 		file_put(req->file);
 	if (req->buffer)
 		buffer_put(req->buffer);
+	if (req->identity)
+		identity_put(req->identity);
 	req->link = ring->free;
 	ring->free = req;
 	ring->running--;

@@ -20,12 +20,6 @@
 /* What a fork waits for a ring at most: it is held by a thread that fork's is in the way of. */
 #define LOCK_TRIES 100000
 
-bool personality_exists(const struct uring *ring, unsigned id)
-{
-	(void)ring, (void)id;
-	return false;
-}
-
 /* ---- Letting go -------------------------------------------------------------------------------- */
 
 /* Closes what the request holds. */

@@ -43,6 +43,9 @@ int register_sync_cancel(struct uring *ring, const void *arg, unsigned nr_args);
 int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args);
 int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args);
+/* personality.c */
+int register_personality(struct uring *ring, const void *arg, unsigned nr_args);
+int unregister_personality(struct uring *ring, const void *arg, unsigned id);
 /* probe.c */
 int register_probe(struct uring *ring, const void *arg, unsigned nr_args);
 /* query.c */

@@ -16,6 +16,7 @@ struct request;
 struct file;
 struct worker;
 struct buffer;
+struct identity;
 
 /* Bytes that an opcode has to itself in a request. */
 #define REQUEST_DATA_SIZE 128
@@ -77,10 +78,9 @@ struct request {
 	uint32_t cqe_flags;
 	uint32_t flags;
 	uint8_t opcode;
-	uint8_t state;	    /* enum request_state; under the ring's lock */
-	bool stop;	    /* canceled while a worker runs it; atomic, see request_stopped() */
-	uint16_t buf_index; /* registered buffer, or group */
-	uint16_t personality;
+	uint8_t state;	       /* enum request_state; under the ring's lock */
+	bool stop;	       /* canceled while a worker runs it; atomic, see request_stopped() */
+	uint16_t buf_index;    /* registered buffer, or group */
 	uint16_t poll_retries; /* bounds what one event may do; see poll.c */
 	int32_t fd;	       /* as the SQE has it: what cancel compares */
 	int32_t sysfd;	      /* to be used in system calls; valid between file_get() and the end */
@@ -90,10 +90,11 @@ struct request {
 	struct request *timeout; /* the link timeout that bounds it, armed */
 	struct list all;	 /* uring.pending, while in a state from REQ_POLLED on */
 	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
-	uint32_t poll_events;  /* EPOLL* that it waits for */
-	pid_t owner;	       /* the thread that submitted it */
-	struct buffer *buffer; /* registered, held by the request. Or NULL */
-	void *async;	       /* the opcode's, freed with the request */
+	uint32_t poll_events;	   /* EPOLL* that it waits for */
+	pid_t owner;		   /* the thread that submitted it */
+	struct identity *identity; /* of a personality, held. Or NULL */
+	struct buffer *buffer;	   /* registered, held by the request. Or NULL */
+	void *async;		   /* the opcode's, freed with the request */
 	uint64_t extra[2];
 	union {
 		char bytes[REQUEST_DATA_SIZE];
@@ -139,8 +140,9 @@ struct op {
 	uint8_t skips_audit : 1;   /* never blocks: IOSQE_ASYNC means nothing to it */
 	uint8_t blocks : 1;	   /* always takes a worker: issue() is never called inline */
 	uint8_t always_polls : 1; /* a socket's: never blocks in a worker either, so ASYNC is inline */
-	uint8_t unbounded : 1;	  /* may block for ever: does not count as a bounded worker */
-	uint8_t needs_128 : 1;	  /* a long SQE */
+	uint8_t has_rights : 1;	   /* who asks matters: see personality.h */
+	uint8_t unbounded : 1;	   /* may block for ever: does not count as a bounded worker */
+	uint8_t needs_128 : 1;	   /* a long SQE */
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
 	uint8_t lingers : 1;	   /* what it waits on may be kept for the next: linger.h */
 };

@@ -336,6 +336,7 @@ void ring_free(struct uring *ring)
 	cq_free(ring);
 	reactor_free(ring);
 	regions_free(ring);
+	personalities_free(ring);
 	if (ring->mem.size)
 		SYS(munmap, ring->mem.base, ring->mem.size);
 	/* Of queues that were resized, the first page is left. */

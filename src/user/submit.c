@@ -56,6 +56,7 @@ static struct request *request_new(struct uring *ring)
 	req->file = NULL;
 	req->link = req->timeout = NULL;
 	req->buffer = NULL;
+	req->identity = NULL;
 	req->async = NULL;
 	return req;
 }
@@ -139,7 +140,6 @@ static int prepare(struct request *req, const struct io_uring_sqe *sqe)
 	req->user_data = sqe->user_data;
 	req->fd = sqe->fd;
 	req->buf_index = sqe->buf_index;
-	req->personality = sqe->personality;
 	if (sqe_flags)
 		take_simple_flags(req, sqe_flags);
 	if (opcode >= IORING_OP_LAST)
@@ -162,8 +162,11 @@ static int prepare(struct request *req, const struct io_uring_sqe *sqe)
 	if (!op->prep || (sqe->ioprio && !op->takes_ioprio) ||
 	    (ring->setup_flags & IORING_SETUP_IOPOLL && !op->iopoll))
 		return -EINVAL;
-	if (req->personality && !personality_exists(ring, req->personality))
-		return -EINVAL;
+	if (__builtin_expect(sqe->personality, 0)) {
+		req->identity = personality_get(ring, sqe->personality);
+		if (!req->identity)
+			return -EINVAL;
+	}
 	return op->prep(req, sqe);
 }
 

@@ -17,6 +17,7 @@
 #include "user/list.h"
 #include "user/lock.h"
 #include "user/owner.h"
+#include "user/personality.h"
 #include "user/reactor.h"
 #include "user/request.h"
 #include "user/restrict.h"
@@ -137,7 +138,7 @@ struct uring {
 	bool sqpoll_live;	 /* atomic: the thread may submit */
 	struct aio *aio;
 	struct regions *regions;
-	struct personalities *personalities;
+	struct personalities personalities;
 };
 
 static inline struct ring_shared *shared_of(const struct uring *ring)
@@ -216,8 +217,6 @@ void ring_hold(struct uring *ring);
 void ring_put(struct uring *ring);
 /* A descriptor or registration goes; the last shuts the ring down. Without the lock. */
 void ring_drop_user(struct uring *ring);
-/* A personality that is registered. */
-bool personality_exists(const struct uring *ring, unsigned id);
 /* Cancels all that is under way, waits for what cannot be, and frees what it holds. */
 void ring_shut_down(struct uring *ring);
 /* Under the lock: makes an inherited ring the calling process's. 0 or -errno. */

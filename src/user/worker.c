@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "user/interrupt.h"
+#include "user/personality.h"
 #include "user/process.h"
 #include "user/progress.h"
 #include "user/submit.h"
@@ -129,7 +130,7 @@ static void run(struct request *req)
 	struct uring *ring = req->ring;
 	enum issue_result result;
 
-	result = request_stopped(req) ? ISSUE_AGAIN : req->op->issue(req, HOW_WORKER);
+	result = request_stopped(req) ? ISSUE_AGAIN : personality_issue(req);
 	ring_lock(ring);
 	request_unpend(req);
 	if (request_stopped(req))
@@ -233,6 +234,17 @@ void worker_interrupt(struct request *req)
 	if (!pool.interrupting)
 		pool.interrupting = !engine_thread(interrupt_again, NULL);
 	pthread_mutex_unlock(&pool.lock);
+}
+
+pid_t worker_stand_in(struct request *req, pid_t thread)
+{
+	pid_t former;
+
+	lock_pool();
+	former = req->worker->thread;
+	req->worker->thread = thread;
+	pthread_mutex_unlock(&pool.lock);
+	return former;
 }
 
 /* ---- Threads ----------------------------------------------------------------------------------- */

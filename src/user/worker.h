@@ -19,6 +19,9 @@ bool worker_take_back(struct request *req);
 /* Under the ring's lock: the worker that runs the request shall not wait any longer. Until the
  * request has ended, system calls that block answer -EINTR. */
 void worker_interrupt(struct request *req);
+/* Another thread carries out what a worker runs, and is to be interrupted in its place: the thread
+ * until then. Without a lock. */
+pid_t worker_stand_in(struct request *req, pid_t thread);
 /* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
 void workers_limit(unsigned limits[2]);
 

@@ -68,7 +68,7 @@ int fixed_fd_install_prep(struct request *req, const struct io_uring_sqe *sqe)
 	if (sqe->install_fd_flags & ~IORING_FIXED_FD_NO_CLOEXEC)
 		return -EINVAL;
 	request_data(req, struct installing)->flags = sqe->install_fd_flags;
-	return req->personality ? -EPERM : 0;
+	return req->identity ? -EPERM : 0;
 }
 
 enum issue_result fixed_fd_install_issue(struct request *req, enum issue_how how)

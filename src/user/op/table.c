@@ -152,6 +152,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.always_polls = true,
 		.unbounded = true,
+		.has_rights = true,
 	},
 	[IORING_OP_FALLOCATE] = {
 		.name = "fallocate",
@@ -159,11 +160,13 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = fallocate_issue,
 		.needs_file = true,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_OPENAT] = {
 		.name = "openat",
 		.prep = openat_prep,
 		.issue = openat_issue,
+		.has_rights = true,
 	},
 	[IORING_OP_CLOSE] = {
 		.name = "close",
@@ -181,6 +184,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.prep = statx_prep,
 		.issue = statx_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_READ] = {
 		.name = "read",
@@ -245,6 +249,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.name = "openat2",
 		.prep = openat2_prep,
 		.issue = openat_issue,
+		.has_rights = true,
 	},
 	[IORING_OP_EPOLL_CTL] = {
 		.name = "epoll_ctl",
@@ -296,30 +301,35 @@ const struct op op_table[IORING_OP_LAST] = {
 		.prep = renameat_prep,
 		.issue = renameat_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_UNLINKAT] = {
 		.name = "unlinkat",
 		.prep = unlinkat_prep,
 		.issue = unlinkat_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_MKDIRAT] = {
 		.name = "mkdirat",
 		.prep = mkdirat_prep,
 		.issue = mkdirat_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_SYMLINKAT] = {
 		.name = "symlinkat",
 		.prep = symlinkat_prep,
 		.issue = symlinkat_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_LINKAT] = {
 		.name = "linkat",
 		.prep = linkat_prep,
 		.issue = linkat_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_MSG_RING] = {
 		.name = "msg_ring",
@@ -334,12 +344,14 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = fsetxattr_issue,
 		.needs_file = true,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_SETXATTR] = {
 		.name = "setxattr",
 		.prep = setxattr_prep,
 		.issue = setxattr_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_FGETXATTR] = {
 		.name = "fgetxattr",
@@ -347,18 +359,21 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = fgetxattr_issue,
 		.needs_file = true,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_GETXATTR] = {
 		.name = "getxattr",
 		.prep = getxattr_prep,
 		.issue = getxattr_issue,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_SOCKET] = {
 		.name = "socket",
 		.prep = socket_prep,
 		.issue = socket_issue,
 		.always_polls = true,
+		.has_rights = true,
 	},
 	[IORING_OP_URING_CMD] = {
 		.name = "uring_cmd",
@@ -412,6 +427,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = ftruncate_issue,
 		.needs_file = true,
 		.blocks = true,
+		.has_rights = true,
 	},
 	[IORING_OP_BIND] = {
 		.name = "bind",
@@ -419,6 +435,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = bind_issue,
 		.needs_file = true,
 		.always_polls = true,
+		.has_rights = true,
 	},
 	[IORING_OP_LISTEN] = {
 		.name = "listen",
