@@ -152,15 +152,17 @@ static int cancel_queued(struct list *queue, const struct cancel *c, int *count)
 /* The latest first, as Linux does. */
 static int cancel_polled(struct uring *ring, const struct cancel *c, int *count)
 {
+	int ret;
+
 	for (struct list *link = ring->pending.prev, *prev; link != &ring->pending; link = prev) {
 		struct request *req = list_entry(link, struct request, all);
 
 		prev = link->prev;
 		if (req->state != REQ_POLLED || !matches(c, req))
 			continue;
-		request_cancel(req);
+		ret = request_cancel(req);
 		if (!count)
-			return 0;
+			return ret;
 		++*count;
 	}
 	return -ENOENT;

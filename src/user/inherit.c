@@ -43,7 +43,8 @@ static unsigned drop_pending(struct uring *ring)
 	while (!list_is_empty(&ring->pending)) {
 		struct request *req = list_entry(ring->pending.next, struct request, all);
 
-		working += req->state == REQ_WORKER;
+		working += req->state == REQ_WORKER ||
+			   (req->state == REQ_ARMED && req->op->has_waiter);
 		list_del(&req->all);
 		/* Its queue may be a worker's or a timer's, which are gone. */
 		if (req->state != REQ_POLLED)

@@ -19,6 +19,7 @@ enum process_lock {
 	LOCK_WATCHDOG,	     /* its rings; a ring's lock is taken within it */
 	LOCK_WATCHDOG_START, /* taken within a ring's lock */
 	LOCK_SQPOLL,	     /* which ring has which submission thread */
+	LOCK_WAITERS,	     /* idle threads of waiter.c */
 	PROCESS_LOCKS
 };
 

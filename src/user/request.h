@@ -144,6 +144,7 @@ struct op {
 	uint8_t unbounded : 1;	   /* may block for ever: does not count as a bounded worker */
 	uint8_t needs_128 : 1;	   /* a long SQE */
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
+	uint8_t has_waiter : 1;	   /* armed, it has a thread, and that a reference to the ring */
 	uint8_t lingers : 1;	   /* what it waits on may be kept for the next: linger.h */
 };
 

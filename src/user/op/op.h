@@ -59,6 +59,19 @@ int openat2_prep(struct request *req, const struct io_uring_sqe *sqe);
 int pipe_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result pipe_issue(struct request *req, enum issue_how how);
 
+/* ---- futex.c ---- */
+int futex_wait_prep(struct request *req, const struct io_uring_sqe *sqe);
+int futex_waitv_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result futex_wait_issue(struct request *req, enum issue_how how);
+bool futex_wait_cancel(struct request *req);
+int futex_wake_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result futex_wake_issue(struct request *req, enum issue_how how);
+
+/* ---- waitid.c ---- */
+int waitid_prep(struct request *req, const struct io_uring_sqe *sqe);
+enum issue_result waitid_issue(struct request *req, enum issue_how how);
+bool waitid_cancel(struct request *req);
+
 /* ---- msg_ring.c ---- */
 int msg_ring_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result msg_ring_issue(struct request *req, enum issue_how how);
