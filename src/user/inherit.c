@@ -128,10 +128,13 @@ static void before_fork(void)
 			if (lock_try(lock))
 				ring->forker = thread_id();
 	}
+	/* A child inherits the limit on descriptors: not while it is raised. */
+	process_lock(LOCK_LIMIT);
 }
 
 static void after_fork(void)
 {
+	process_unlock(LOCK_LIMIT);
 	list_for_each(link, &rings_all)
 	{
 		struct uring *ring = list_entry(link, struct uring, tracked);
