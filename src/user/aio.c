@@ -19,7 +19,7 @@
 /* Submitted by one call. */
 #define BATCH 64
 
-/* Descriptors of which it is remembered whether they are O_DIRECT, and for how many requests:
+/* Descriptors of which it is remembered what they are good for, and for how many requests:
  * that a number was closed and opened anew is noticed after so many. */
 #define REMEMBERED   64
 #define USES_PER_ASK 64
@@ -37,7 +37,7 @@ struct shared {
 struct remembered {
 	int fd;
 	uint8_t uses; /* left; 0: nothing is known */
-	bool direct;
+	uint8_t use;  /* enum aio_use */
 	uint64_t identity;
 };
 
@@ -47,6 +47,9 @@ struct aio {
 	int eventfd; /* signalled with each completion, and in the inner epoll set */
 	struct list queue;
 	unsigned in_flight;
+	unsigned at_once; /* of those, reads that were gathered */
+	struct request *gathered[BATCH];
+	unsigned gathered_count;
 	uint64_t given, signalled; /* to the kernel, ever; by the eventfd, as far as it was read */
 	bool settling;
 	uint32_t round;
@@ -75,39 +78,42 @@ static struct remembered *place_of(struct aio *aio, int fd)
 	return &aio->remembered[(unsigned)fd % REMEMBERED];
 }
 
-static void ask(struct remembered *r, int fd)
+static enum aio_use use_of(uint32_t known)
 {
-	long flags = SYS(fcntl, fd, F_GETFL);
-
-	*r = (struct remembered){ .fd = fd };
-	if (flags < 0)
-		return;
-	r->uses = USES_PER_ASK;
-	if (flags & O_DIRECT) {
-		struct kind kind = kind_of(fd);
-
-		r->direct = kind.known & FILE_REGULAR;
-		r->identity = kind.identity;
-	}
+	if (known & FILE_DIRECT)
+		return AIO_DIRECT;
+	return known & FILE_REGULAR ? AIO_GATHER : AIO_NONE;
 }
 
-bool aio_wants(struct request *req)
+static void ask(struct remembered *r, int fd)
+{
+	struct kind kind = kind_with_flags(fd);
+
+	*r = (struct remembered){
+		.fd = fd,
+		.uses = kind.known ? USES_PER_ASK : 0,
+		.use = use_of(kind.known),
+		.identity = kind.identity,
+	};
+}
+
+enum aio_use aio_use(struct request *req)
 {
 	struct remembered *r;
 	struct aio *aio;
 
 	if (req->file)
-		return request_kind(req) & FILE_DIRECT;
+		return use_of(request_kind(req));
 	aio = aio_of(req->ring);
 	if (!aio)
-		return false;
+		return AIO_NONE;
 	r = place_of(aio, req->fd);
 	if (r->fd != req->fd || !r->uses)
 		ask(r, req->fd);
 	if (r->uses)
 		r->uses--;
 	rw_of(req)->identity = r->identity;
-	return r->direct;
+	return r->use;
 }
 
 void aio_new_fd(struct uring *ring, int fd)
@@ -193,13 +199,15 @@ static void fill(struct aio *aio, struct iocb *cb, struct request *req)
 	cb->aio_offset = rw->offset;
 	/* What cannot be started without waiting is a worker's. */
 	cb->aio_rw_flags = rw->flags | RWF_NOWAIT;
+	rw->round = aio->round;
+	if (rw->state & RW_GATHERED)
+		return;
 	cb->aio_flags = IOCB_FLAG_RESFD;
 	cb->aio_resfd = (uint32_t)aio->eventfd;
 	if (rw->ioprio) {
 		cb->aio_flags |= IOCB_FLAG_IOPRIO;
 		cb->aio_reqprio = (int16_t)rw->ioprio;
 	}
-	rw->round = aio->round;
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
@@ -208,7 +216,8 @@ static void ended(struct aio *aio, struct request *req, long res)
 {
 	bool at_once = rw_of(req)->round == aio->round;
 
-	take_off(req);
+	if (!(rw_of(req)->state & RW_GATHERED))
+		take_off(req);
 	if (at_once && res < 0 && !req->file)
 		place_of(aio, req->fd)->uses = 0;
 	rw_aio_ended(req, res, at_once);
@@ -216,8 +225,12 @@ static void ended(struct aio *aio, struct request *req, long res)
 
 static void ended_event(struct aio *aio, const struct io_event *event)
 {
+	struct request *req = (void *)(uintptr_t)event->data;
+
 	aio->in_flight--;
-	ended(aio, (void *)(uintptr_t)event->data, (long)event->res);
+	if (rw_of(req)->state & RW_GATHERED)
+		aio->at_once--;
+	ended(aio, req, (long)event->res);
 }
 
 /* Asks the kernel for all, or waits for at least `min` of them. */
@@ -364,14 +377,81 @@ static void hold_files(struct aio *aio)
 	}
 }
 
-static void flush(struct uring *ring, struct aio *aio)
+/* The kernel does them all within the call, and reports those it came to an end with. */
+static void do_batch(struct aio *aio, struct request **reqs, unsigned count)
 {
-	while (submit_batch(aio))
-		;
+	struct iocb cbs[BATCH], *pointers[BATCH];
+	unsigned i = 0;
+
+	for (unsigned k = 0; k < count; k++) {
+		fill(aio, &cbs[k], reqs[k]);
+		pointers[k] = &cbs[k];
+	}
+	while (i < count) {
+		long ret = SYS(io_submit, aio->context, count - i, &pointers[i]);
+
+		if (ret > 0) {
+			aio->in_flight += (unsigned)ret;
+			aio->at_once += (unsigned)ret;
+			i += (unsigned)ret;
+		} else {
+			ended(aio, reqs[i++], ret);
+		}
+	}
 	reap(aio);
+	/* None that we know leaves one for later; if one did, nothing would tell us of its end. */
+	while (aio->at_once)
+		reap_by_call(aio, 1);
+}
+
+void aio_do_gathered(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+	struct request *reqs[BATCH];
+	unsigned count = aio->gathered_count;
+
+	ring->gathered = false;
+	aio->gathered_count = 0;
+	memcpy(reqs, aio->gathered, count * sizeof(*reqs));
+	if (count == 1) {
+		rw_of(reqs[0])->round = aio->round;
+		ended(aio, reqs[0], rw_transfer(reqs[0], RWF_NOWAIT));
+	} else {
+		do_batch(aio, reqs, count);
+	}
+	aio->round++;
+}
+
+bool aio_gather(struct request *req)
+{
+	struct uring *ring = req->ring;
+	struct aio *aio = aio_of(ring);
+
+	if (!aio || !open_context(ring, aio))
+		return false;
+	if (aio->gathered_count == BATCH)
+		aio_do_gathered(ring);
+	rw_of(req)->state |= RW_GATHERED;
+	ring->gathered = true;
+	aio->gathered[aio->gathered_count++] = req;
+	return true;
+}
+
+bool aio_submit(struct uring *ring)
+{
+	struct aio *aio = ring->aio;
+	unsigned before = aio->in_flight;
+	bool submitted = false;
+
+	if (list_is_empty(&aio->queue))
+		return false;
+	while (submit_batch(aio))
+		submitted = true;
+	if (aio->in_flight != before)
+		reap(aio);
 	aio->round++;
 	hold_files(aio);
-	run_ready(ring);
+	return submitted;
 }
 
 void aio_run_some(struct uring *ring)
@@ -379,8 +459,9 @@ void aio_run_some(struct uring *ring)
 	struct aio *aio = ring->aio;
 
 	reap(aio);
-	if (!list_is_empty(&aio->queue))
-		flush(ring, aio);
+	do {
+		run_ready(ring);
+	} while (aio_submit(ring) || !list_is_empty(&ring->ready));
 	settle(ring, aio);
 }
 

@@ -2,6 +2,7 @@
 /* Issuing requests, and ending them. */
 #include <string.h>
 
+#include "user/aio.h"
 #include "user/alloc.h"
 #include "user/link_timeout.h"
 #include "user/submit.h"
@@ -104,8 +105,12 @@ static bool starts_in_worker(const struct request *req)
 
 void request_issue(struct request *req, enum issue_how how)
 {
-	int ret = req->op->needs_file ? request_file(req) : 0;
+	int ret;
 
+	/* What came before is done before. */
+	if (__builtin_expect(req->ring->gathered, 0) && !req->op->gathers)
+		aio_do_gathered(req->ring);
+	ret = req->op->needs_file ? request_file(req) : 0;
 	if (ret) {
 		request_fail(req, ret);
 		return;
@@ -142,11 +147,21 @@ static void issue_all(struct uring *ring)
 	}
 }
 
+/* What is gathered on the way is done when nothing else is left to be issued. */
+static void issue_and_do_all(struct uring *ring)
+{
+	issue_all(ring);
+	while (__builtin_expect(ring->gathered, 0)) {
+		aio_do_gathered(ring);
+		issue_all(ring);
+	}
+}
+
 void run_ready(struct uring *ring)
 {
 	list_splice_tail(&ring->ready, &ring->again);
 	do {
-		issue_all(ring);
+		issue_and_do_all(ring);
 	} while (__builtin_expect(!list_is_empty(&ring->timers.timeouts), 0) &&
 		 timeouts_count(ring));
 }

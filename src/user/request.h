@@ -142,6 +142,7 @@ struct op {
 	uint8_t always_polls : 1; /* a socket's: never blocks in a worker either, so ASYNC is inline */
 	uint8_t has_rights : 1;	   /* who asks matters: see personality.h */
 	uint8_t unbounded : 1;	   /* may block for ever: does not count as a bounded worker */
+	uint8_t gathers : 1;	   /* may be done together with the next: see aio.h */
 	uint8_t needs_128 : 1;	   /* a long SQE */
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
 	uint8_t has_waiter : 1;	   /* armed, it has a thread, and that a reference to the ring */

@@ -223,6 +223,8 @@ static void drain(struct request *req)
 static void start(struct request *req)
 {
 	if (req->flags & REQ_FAIL) {
+		if (req->ring->gathered)
+			aio_do_gathered(req->ring);
 		/* A refused member cancels even what is linked hard. */
 		req->flags &= ~REQ_HARDLINK;
 		request_fail(req, req->res);

@@ -121,6 +121,7 @@ struct uring {
 	struct chain chain;   /* being put together from links */
 	bool skipped_cqe;     /* IOSQE_CQE_SKIP_SUCCESS was used: no drain any more */
 	bool worker_queued;   /* since workers_wake() */
+	bool gathered;	      /* reads, that are to be done: see aio.h */
 	uint8_t draining;     /* enum drain_state */
 	bool drain_next;      /* the next that is not of this chain drains */
 

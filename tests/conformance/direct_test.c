@@ -68,6 +68,30 @@ static void many_at_once(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* In one submission, though nothing links them: what came first has its file already. */
+static void closed_at_once(void)
+{
+	int fds[2] = { direct_file(O_RDONLY), (int)sys(open("direct", O_RDONLY)) };
+
+	for (unsigned k = 0; k < 2; k++) {
+		struct io_uring ring;
+
+		open_ring(&ring, 64, 0);
+		for (unsigned i = 0; i < 20; i++)
+			queue_block(&ring, fds[k], i, 0);
+		io_uring_prep_close(new_sqe(&ring), fds[k]);
+		set_sqe(&ring.sq.sqes[20], 100, 0);
+		submit(&ring, 21);
+		for (unsigned i = 0; i < 21; i++) {
+			struct answer a = next_answer(&ring);
+
+			check(a.res == (a.data == 100 ? 0 : BLOCK), "%llu: %d",
+			      (unsigned long long)a.data, a.res);
+		}
+		io_uring_queue_exit(&ring);
+	}
+}
+
 static void written_and_read(void)
 {
 	struct io_uring_sqe *sqe;
@@ -189,6 +213,7 @@ static void descriptor_of_the_ring(void)
 
 const struct conformance_case direct_cases[] = {
 	{ "many reads at a time all come, though the descriptor is closed", many_at_once },
+	{ "a descriptor that is closed right behind them", closed_at_once },
 	{ "writes and reads that are linked follow each other", written_and_read },
 	{ "vectors, flags and errors are as with other files", vectors },
 	{ "a descriptor's number that is used again is another file", number_used_again },

@@ -53,9 +53,14 @@ enum issue_result close_issue(struct request *req, enum issue_how how)
 	/* A ring would have to wait for itself. */
 	if (req->fd < 0 || user_owns((unsigned)req->fd, false))
 		return end(req, -EBADF);
-	/* A file server is waited for. */
-	if (!(how & HOW_WORKER) && !kind_of(req->fd).local)
-		return ISSUE_WORKER;
+	if (!(how & HOW_WORKER)) {
+		/* What came before has its file. */
+		if (req->ring->aio)
+			aio_submit(req->ring);
+		/* A file server is waited for. */
+		if (!kind_of(req->fd).local)
+			return ISSUE_WORKER;
+	}
 	return end(req, SYS(close, req->fd));
 }
 

@@ -16,9 +16,6 @@
 	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RW_NOAPPEND | RW_ATOMIC | \
 	 RW_DONTCACHE | RW_NOSIGNAL)
 
-/* O_DIRECT wants no finer offsets and lengths than this, or else says EINVAL at once. */
-#define DIRECT_GRAIN 512
-
 /* ---- The system call ----------------------------------------------------------------------- */
 
 static long transfer(struct request *req, const struct iovec *vecs, unsigned count, int64_t offset,
@@ -286,14 +283,7 @@ static enum issue_result try_chosen(struct request *req)
 	return result;
 }
 
-/* ---- O_DIRECT -------------------------------------------------------------------------------- */
-
-static bool maybe_direct(const struct rw *rw)
-{
-	if (rw->left & (DIRECT_GRAIN - 1))
-		return false;
-	return rw->offset == -1 || !(rw->offset & (DIRECT_GRAIN - 1));
-}
+/* ---- Linux AIO ------------------------------------------------------------------------------- */
 
 static enum issue_result issue_direct(struct request *req)
 {
@@ -305,16 +295,29 @@ static enum issue_result issue_direct(struct request *req)
 	return ISSUE_WORKER;
 }
 
+/* Not all was moved: the usual way, which finds out why. Perhaps it is another file by now. */
+static void start_anew(struct request *req, long res)
+{
+	struct rw *rw = rw_of(req);
+
+	if (res > 0)
+		rw_advance(rw, (size_t)res);
+	rw->state |= RW_NO_AIO;
+	rw->state &= ~RW_GATHERED;
+	request_queue(req);
+}
+
 void rw_aio_ended(struct request *req, long res, bool at_once)
 {
 	struct rw *rw = rw_of(req);
 	bool waits = !(rw->flags & RWF_NOWAIT);
 
-	if (at_once && res < 0 && waits) {
-		/* Perhaps it is another file by now, that is none for AIO. */
-		rw->state |= RW_NO_AIO;
-		request_queue(req);
-	} else if (res == -EAGAIN && waits &&
+	if (__builtin_expect(res == (long)rw->left, 1)) {
+		finish(req, res);
+		request_complete(req);
+	} else if (waits && ((at_once && res < 0) || rw->state & RW_GATHERED)) {
+		start_anew(req, res);
+	} else if (waits && res == -EAGAIN &&
 		   (req->file || kind_of(req->fd).identity == rw->identity)) {
 		rw->state |= RW_BLOCK;
 		request_issued(req, ISSUE_WORKER, HOW_INLINE);
@@ -324,10 +327,28 @@ void rw_aio_ended(struct request *req, long res, bool at_once)
 	}
 }
 
+/* True if it is AIO's now, and *result is what to answer. */
+static bool issue_aio(struct request *req, enum issue_result *result)
+{
+	struct rw *rw = rw_of(req);
+
+	switch (aio_use(req)) {
+	case AIO_DIRECT:
+		*result = issue_direct(req);
+		return true;
+	case AIO_GATHER:
+		*result = ISSUE_ARMED;
+		return !(rw->state & (RW_WRITE | RW_NO_AIO)) && rw->offset >= 0 && aio_gather(req);
+	default:
+		return false;
+	}
+}
+
 /* ---- Issuing --------------------------------------------------------------------------------- */
 
 static enum issue_result issue_inline(struct request *req)
 {
+	enum issue_result result;
 	struct rw *rw = rw_of(req);
 	int ret;
 
@@ -336,10 +357,16 @@ static enum issue_result issue_inline(struct request *req)
 		if (ret)
 			return finish(req, ret);
 	}
-	if (req->flags & REQ_SELECT && !(rw->state & RW_CHOSEN))
+	if (req->flags & REQ_SELECT && !(rw->state & RW_CHOSEN)) {
+		if (req->ring->gathered)
+			aio_do_gathered(req->ring);
 		return try_chosen(req);
-	if (maybe_direct(rw) && aio_wants(req))
-		return issue_direct(req);
+	}
+	if (rw->left && issue_aio(req, &result))
+		return result;
+	/* In the order in which they came. */
+	if (req->ring->gathered)
+		aio_do_gathered(req->ring);
 	return try_inline(req);
 }
 

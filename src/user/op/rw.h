@@ -26,6 +26,7 @@ enum {
 	RW_CHOSEN = 1 << 5,	/* its buffer is taken off the group for good */
 	RW_NO_AIO = 1 << 6,	/* Linux AIO would not have it */
 	RW_ATTRIBUTES = 1 << 7, /* protection information: no file here takes it */
+	RW_GATHERED = 1 << 8,	/* see aio_gather() */
 };
 
 struct rw {
