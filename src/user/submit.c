@@ -277,6 +277,10 @@ static int submit_sqe(struct request *req, const struct io_uring_sqe *sqe)
 		refuse(req, error);
 	if (!chain->head && !(req->flags & (REQ_LINK | REQ_HARDLINK))) {
 		start(req);
+		if (__builtin_expect(req->ring->refused, 0)) {
+			error = req->ring->refused;
+			req->ring->refused = 0;
+		}
 		return error;
 	}
 	chain_add(chain, req);

@@ -123,6 +123,7 @@ struct uring {
 	bool worker_queued;   /* since workers_wake() */
 	bool gathered;	      /* reads, that are to be done: see aio.h */
 	uint8_t draining;     /* enum drain_state */
+	int refused;	      /* by issue(), what prep() would have if it had looked */
 	bool drain_next;      /* the next that is not of this chain drains */
 
 	struct cq_state cq;

@@ -19,6 +19,14 @@ bool request_starts_later(const struct request *req)
 	       req->flags & (REQ_LINK | REQ_HARDLINK | REQ_DRAIN);
 }
 
+long message_refused(struct request *req, int copied, long ret)
+{
+	if (!copied || copied == -ENOMEM)
+		return ret;
+	req->ring->refused = copied;
+	return copied;
+}
+
 size_t iov_total(const struct iovec *iov, size_t count)
 {
 	size_t total = 0;
@@ -30,11 +38,11 @@ size_t iov_total(const struct iovec *iov, size_t count)
 
 /* ---- Copying ----------------------------------------------------------------------------------- */
 
-/* Room for a message of so many iovecs, and bytes of control data behind them. */
+/* Room for a message of so many iovecs, one at least, and bytes of control data behind them. */
 static struct message *new_message(struct request *req, size_t count, size_t control)
 {
-	size_t size = sizeof(struct message) + count * sizeof(struct iovec) + control;
-	struct message *m = request_alloc_async(req, size);
+	size_t vector = (count ? count : 1) * sizeof(struct iovec);
+	struct message *m = request_alloc_async(req, sizeof(*m) + vector + control);
 
 	if (!m)
 		return NULL;

@@ -15,6 +15,20 @@ int socket_option(int fd, int name)
 	return ret ? (int)ret : value;
 }
 
+bool net_in_user_space(uint64_t addr, uint64_t len)
+{
+	return addr <= INT64_MAX && len <= INT64_MAX - addr;
+}
+
+/* Of the buffers it took, and of the notification that is still to come. */
+static uint32_t last_flags(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	uint32_t flags = req->flags & REQ_BUFFER_HELD ? n->buffer : 0;
+
+	return flags | (req->flags & REQ_CLEANUP ? IORING_CQE_F_MORE : 0);
+}
+
 enum issue_result net_done(struct request *req, long ret)
 {
 	const struct net *n = request_data(req, struct net);
@@ -23,8 +37,7 @@ enum issue_result net_done(struct request *req, long ret)
 		req->flags |= REQ_FAIL;
 	if (req->flags & REQ_PARTIAL)
 		ret = ret < 0 ? n->done : ret + n->done;
-	if (req->flags & REQ_BUFFER_HELD)
-		req->cqe_flags |= n->buffer;
+	req->cqe_flags |= last_flags(req);
 	req->res = (int32_t)ret;
 	return ISSUE_DONE;
 }
@@ -50,14 +63,21 @@ bool net_goes_on(const struct request *req)
 	return type == SOCK_STREAM || type == SOCK_SEQPACKET;
 }
 
+void net_check_cut(struct request *req, int msg_flags)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	if (n->msg_flags & MSG_WAITALL && msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		req->flags |= REQ_FAIL;
+}
+
 void net_fail(struct request *req)
 {
 	const struct net *n = request_data(req, struct net);
 
 	if (req->flags & REQ_PARTIAL)
 		req->res = (int32_t)n->done;
-	if (req->flags & REQ_BUFFER_HELD)
-		req->cqe_flags |= n->buffer;
+	req->cqe_flags |= last_flags(req);
 }
 
 bool net_group_is_empty(struct request *req)

@@ -60,6 +60,12 @@ int message_of_app_iov(struct request *req);
 void message_advance(struct message *message, size_t bytes);
 /* Gives the application the lengths and flags. 0 or -EFAULT. */
 int message_write_back(const struct message *message);
+/*
+ * A first attempt with the application's memory as it is failed with `ret`. If that is because of
+ * what the kernel would have looked at when it took the SQE: that error, and nothing more is
+ * submitted. `copied`: what copying it says.
+ */
+long message_refused(struct request *req, int copied, long ret);
 /* What the request points to will be needed when the application may have reused it: it is linked, or
  * waits for others. */
 bool request_starts_later(const struct request *req);
@@ -68,12 +74,16 @@ bool request_starts_later(const struct request *req);
 
 /* A bounded int of SOL_SOCKET, or -errno. */
 int socket_option(int fd, int name);
+/* Addresses that are the kernel's can be no memory of ours, which it says when it reads the SQE. */
+bool net_in_user_space(uint64_t addr, uint64_t len);
 /* Ends it with `ret`, or with what earlier attempts moved. */
 enum issue_result net_done(struct request *req, long ret);
 /* Some bytes were moved, and more are to be. */
 void net_partial(struct request *req, size_t bytes);
 /* MSG_WAITALL, and a socket where that means to go on. */
 bool net_goes_on(const struct request *req);
+/* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
+void net_check_cut(struct request *req, int msg_flags);
 /* No buffer is left in the request's group. */
 bool net_group_is_empty(struct request *req);
 /* The reactor has seen all events, and none says that there is something to receive. */

@@ -33,6 +33,9 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	n->msg_flags = sqe->msg_flags;
 	if (sqe->addr2 || n->flags & ~RECV_FLAGS || n->len > INT_MAX)
 		return -EINVAL;
+	if (req->opcode == IORING_OP_RECV && !(req->flags & REQ_SELECT) &&
+	    !net_in_user_space(n->addr, n->len))
+		return -EFAULT;
 	if (n->flags & IORING_RECVSEND_BUNDLE && req->opcode != IORING_OP_RECV)
 		return -EINVAL;
 	if (n->msg_flags & MSG_DONTWAIT)
@@ -44,6 +47,22 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 }
 
 /* ---- Into the request's own memory ------------------------------------------------------------- */
+
+/* One attempt. With MSG_WAITALL what was cut off is a failure, too. */
+static long recv_now(struct request *req, struct iovec *iov, size_t count)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct msghdr head = { .msg_iov = iov, .msg_iovlen = count };
+	unsigned flags = n->msg_flags | MSG_DONTWAIT;
+	long got;
+
+	if (count == 1 && !(flags & MSG_WAITALL))
+		return SYS(recvfrom, req->sysfd, iov->iov_base, iov->iov_len, flags, NULL, NULL);
+	got = SYS(recvmsg, req->sysfd, &head, flags);
+	if (got >= 0)
+		net_check_cut(req, head.msg_flags);
+	return got;
+}
 
 /* The rest of what MSG_WAITALL asks for. */
 static enum issue_result recv_rest(struct request *req, size_t got)
@@ -59,40 +78,24 @@ static enum issue_result recv_rest(struct request *req, size_t got)
 static enum issue_result recv_plain(struct request *req)
 {
 	struct net *n = request_data(req, struct net);
+	struct iovec iov = { (void *)(uintptr_t)n->addr, n->len };
 	long got;
 
 	if (recv_known_empty(req))
 		return ISSUE_AGAIN;
-	got = SYS(recvfrom, req->sysfd, n->addr, n->len, n->msg_flags | MSG_DONTWAIT, NULL, NULL);
+	got = recv_now(req, &iov, 1);
 	recv_emptied(req, n->len, got, &req->cqe_flags);
 	if (got == -EAGAIN)
 		return ISSUE_AGAIN;
 	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < n->len) {
 		if (got && net_goes_on(req))
 			return recv_rest(req, (size_t)got);
-		/* The end came first; a datagram is whole. */
-		if (!got)
-			req->flags |= REQ_FAIL;
+		req->flags |= REQ_FAIL;
 	}
 	return net_done(req, got);
 }
 
 /* ---- Provided buffers -------------------------------------------------------------------------- */
-
-static long recv_one(const struct request *req, const struct iovec *iov)
-{
-	unsigned flags = request_data(req, const struct net)->msg_flags | MSG_DONTWAIT;
-
-	return SYS(recvfrom, req->sysfd, iov->iov_base, iov->iov_len, flags, NULL, NULL);
-}
-
-static long recv_more(const struct request *req, struct iovec *iov, unsigned count)
-{
-	struct msghdr head = { .msg_iov = iov, .msg_iovlen = count };
-	unsigned flags = request_data(req, const struct net)->msg_flags | MSG_DONTWAIT;
-
-	return SYS(recvmsg, req->sysfd, &head, flags);
-}
 
 /*
  * A bundle of a byte stream begins with one buffer, as most messages fit into one and many cost the
@@ -100,16 +103,17 @@ static long recv_more(const struct request *req, struct iovec *iov, unsigned cou
  */
 static long recv_stream(struct request *req, struct selection *s, size_t max)
 {
-	long got = recv_one(req, s->iov), more;
+	long got = recv_now(req, s->iov, 1), more;
 
-	if (got < 0 || (size_t)got < s->total)
+	/* A single buffer has left its group, and would be lost. */
+	if (got < 0 || (size_t)got < s->total || !s->of_ring)
 		return got;
 	s->room = GROUP_BUFFERS_MAX;
 	if (group_select(req, s, max, true))
 		return got;
 	if (s->count == 1)
 		return got;
-	more = recv_more(req, s->iov + 1, s->count - 1);
+	more = recv_now(req, s->iov + 1, s->count - 1);
 	return more > 0 ? got + more : got;
 }
 
@@ -117,7 +121,7 @@ static long recv_into(struct request *req, struct selection *s, bool stream)
 {
 	if (stream)
 		return recv_stream(req, s, request_data(req, struct net)->len);
-	return s->count == 1 ? recv_one(req, s->iov) : recv_more(req, s->iov, s->count);
+	return recv_now(req, s->iov, s->count);
 }
 
 /*
@@ -184,7 +188,6 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 
 	s->room = stream ? 1 : GROUP_BUFFERS_MAX;
 	error = group_select(req, s, n->len, bundle);
-
 	if (error) {
 		*result = net_done(req, error);
 		return false;
@@ -195,9 +198,12 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		*result = recv_nothing(req, s, got);
 		return false;
 	}
-	if (n->msg_flags & MSG_WAITALL && (size_t)got < s->total && net_goes_on(req)) {
-		*result = hold_buffers(req, s, (size_t)got);
-		return false;
+	if (n->msg_flags & MSG_WAITALL && (size_t)got < s->total) {
+		if (net_goes_on(req)) {
+			*result = hold_buffers(req, s, (size_t)got);
+			return false;
+		}
+		req->flags |= REQ_FAIL;
 	}
 	flags |= group_commit(req, s, (size_t)got);
 	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {

@@ -111,59 +111,71 @@ static enum issue_result recvmsg_plain(struct request *req)
 	head = head_of(req);
 	got = SYS(recvmsg, req->sysfd, head, n->msg_flags | MSG_DONTWAIT);
 	/* That the application's is there the system call has found. */
-	if (got >= 0)
+	if (got >= 0) {
 		asked = iov_total(head->msg_iov, head->msg_iovlen);
+		net_check_cut(req, head->msg_flags);
+	} else if (got != -EAGAIN && !req->async) {
+		got = message_refused(req, message_copy(req, false), got);
+	}
 	recv_emptied(req, asked, got, &req->cqe_flags);
 	if (got == -EAGAIN)
 		return wait_for_message(req);
 	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < asked) {
 		if (got && net_goes_on(req))
 			return recvmsg_rest(req, (size_t)got);
-		if (!got)
-			req->flags |= REQ_FAIL;
+		req->flags |= REQ_FAIL;
 	}
 	return recvmsg_done(req, got);
 }
 
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
+/* Waits for the rest of what MSG_WAITALL asks for, with the buffer taken. */
+static enum issue_result hold_buffer(struct request *req, struct selection *s, size_t got)
+{
+	struct net *n = request_data(req, struct net);
+	struct message *m = req->async;
+
+	n->buffer = group_commit(req, s, s->total);
+	req->flags |= REQ_BUFFER_HELD;
+	m->iov[0] = s->one;
+	m->head.msg_iov = m->iov;
+	m->left = s->total;
+	return recvmsg_rest(req, got);
+}
+
 /* A message whose bytes go to a provided buffer, and all else to where the msghdr says. */
 static enum issue_result recvmsg_selected(struct request *req)
 {
 	const struct net *n = request_data(req, const struct net);
 	struct msghdr *head = head_of(req);
-	struct message *m = req->async;
 	struct selection s;
 	uint32_t flags;
-	long got;
+	long got = -EAGAIN;
 	int error = group_select(req, &s, n->len, false);
 
 	if (error)
 		return net_done(req, error);
 	head->msg_iov = s.iov;
 	head->msg_iovlen = 1;
-	got = recv_known_empty(req) ? -EAGAIN
-				    : SYS(recvmsg, req->sysfd, head, n->msg_flags | MSG_DONTWAIT);
+	if (!recv_known_empty(req))
+		got = SYS(recvmsg, req->sysfd, head, n->msg_flags | MSG_DONTWAIT);
 	recv_emptied(req, s.total, got, &flags);
-	if (got <= 0) {
+	if (got == -EAGAIN) {
 		group_drop(req, &s);
-		if (got == -EAGAIN)
-			return ISSUE_AGAIN;
-		if (!got && n->msg_flags & MSG_WAITALL)
-			req->flags |= REQ_FAIL;
-		return recvmsg_done(req, got);
+		return ISSUE_AGAIN;
 	}
-	if (n->msg_flags & MSG_WAITALL && (size_t)got < s.total && net_goes_on(req)) {
-		struct net *own = request_data(req, struct net);
-
-		own->buffer = group_commit(req, &s, s.total);
-		req->flags |= REQ_BUFFER_HELD;
-		head->msg_iov = m->iov;
-		m->iov[0] = s.one;
-		m->left = s.total;
-		return recvmsg_rest(req, (size_t)got);
+	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < s.total) {
+		if (got && net_goes_on(req))
+			return hold_buffer(req, &s, (size_t)got);
+		req->flags |= REQ_FAIL;
 	}
-	req->cqe_flags = flags | group_commit(req, &s, (size_t)got);
+	if (got > 0) {
+		net_check_cut(req, head->msg_flags);
+		req->cqe_flags = flags | group_commit(req, &s, (size_t)got);
+	} else {
+		group_drop(req, &s);
+	}
 	return recvmsg_done(req, got);
 }
 

@@ -2,7 +2,6 @@
 /* Send and sendmsg, and their zero-copy forms; what those add is in zero_copy.c. */
 #include <limits.h>
 
-#include "user/alloc.h"
 #include "user/op/net.h"
 #include "user/op/zero_copy.h"
 
@@ -50,6 +49,8 @@ int send_prep_common(struct request *req, const struct io_uring_sqe *sqe)
 	} else if (sqe->__pad3[0] || n->len > INT_MAX ||
 		   (n->flags & IORING_SEND_VECTORIZED && n->len > IOV_COUNT_MAX)) {
 		return -EINVAL;
+	} else if (!(req->flags & REQ_SELECT) && !net_in_user_space(n->addr, n->len)) {
+		return -EFAULT;
 	}
 	return request_starts_later(req) ? keep_message(req) : 0;
 }
@@ -92,9 +93,14 @@ static long send_now(struct request *req)
 	const struct net *n = request_data(req, const struct net);
 	unsigned flags = n->msg_flags | MSG_DONTWAIT;
 	struct message *m = req->async;
+	long ret;
 
-	if (!m)
-		return send_as_given(req, flags);
+	if (!m) {
+		ret = send_as_given(req, flags);
+		if (__builtin_expect(ret < 0, 0) && ret != -EAGAIN)
+			ret = message_refused(req, keep_message(req), ret);
+		return ret;
+	}
 	m->head.msg_namelen = m->name_len;
 	m->head.msg_controllen = m->control_len;
 	return SYS(sendmsg, req->sysfd, &m->head, flags);
@@ -179,7 +185,9 @@ static enum issue_result send_selected(struct request *req)
 {
 	struct net *n = request_data(req, struct net);
 	struct selection s;
-	int ret = take_buffers(req, &s, n->len, false);
+	const struct buffer_group *group = group_find(req->ring, req->buf_index);
+	/* Of single buffers Linux sends each whole, whatever the length. */
+	int ret = take_buffers(req, &s, group && group->ring ? n->len : 0, false);
 
 	if (ret)
 		return net_done(req, ret);
@@ -210,32 +218,33 @@ static enum issue_result send_bundle(struct request *req)
 	return error ? net_done(req, error) : send_result(req, ret);
 }
 
-/* What went out whole has a CQE of its own if there is more to send. */
-static bool next_bundle(struct request *req)
+/*
+ * What went out whole has a CQE of its own if there is more to send; of the rest, which
+ * is as much as there is. Not for what had to wait.
+ */
+static bool next_bundle(struct request *req, enum issue_how how)
 {
 	struct net *n = request_data(req, struct net);
 
-	if (req->flags & REQ_FAIL || req->res <= 0 || net_group_is_empty(req) ||
+	if (how & HOW_POLLED || req->flags & REQ_FAIL || req->res <= 0 || net_group_is_empty(req) ||
 	    !request_post_more(req, req->res, n->buffer))
 		return false;
-	user_free(req->async);
-	req->async = NULL;
 	req->cqe_flags = 0;
-	req->flags &= ~(uint32_t)(REQ_BUFFER_HELD | REQ_PARTIAL);
+	req->flags &= ~(uint32_t)REQ_BUFFER_HELD;
+	n->len = 0;
 	return true;
 }
 
-static enum issue_result send_bundles(struct request *req)
+static enum issue_result send_bundles(struct request *req, enum issue_how how)
 {
 	enum issue_result result;
 
+	if (req->flags & REQ_BUFFER_HELD)
+		return send_result(req, send_now(req));
 	/* Bounded by what the application provides. */
 	do {
-		if (req->flags & REQ_BUFFER_HELD)
-			result = send_result(req, send_now(req));
-		else
-			result = send_bundle(req);
-	} while (result == ISSUE_DONE && next_bundle(req));
+		result = send_bundle(req);
+	} while (result == ISSUE_DONE && next_bundle(req, how));
 	return result;
 }
 
@@ -248,7 +257,7 @@ enum issue_result send_issue(struct request *req, enum issue_how how)
 	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
 		return wait_for_room(req);
 	if (req->flags & REQ_MULTISHOT)
-		return send_bundles(req);
+		return send_bundles(req, how);
 	if (req->flags & REQ_SELECT && !(req->flags & REQ_BUFFER_HELD))
 		return send_selected(req);
 	return send_result(req, send_now(req));

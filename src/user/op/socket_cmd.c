@@ -90,7 +90,8 @@ static uint32_t lay_out(struct request *req, const struct stamp *s)
 	req->extra[0] = (uint64_t)ts->tv_sec;
 	req->extra[1] = (uint64_t)ts->tv_nsec;
 	return s->error->ee_info << IORING_TIMESTAMP_TYPE_SHIFT |
-	       (hardware ? IORING_CQE_F_TSTAMP_HW : 0);
+	       (hardware ? IORING_CQE_F_TSTAMP_HW : 0) |
+	       (req->ring->setup_flags & IORING_SETUP_CQE_MIXED ? IORING_CQE_F_32 : 0);
 }
 
 /*
@@ -158,7 +159,8 @@ enum issue_result socket_command(struct request *req, int domain)
 	const struct command *c = request_data(req, const struct command);
 
 	/* A short CQE has no room for a time. */
-	if (c->op == SOCKET_URING_OP_TX_TIMESTAMP && req->ring->setup_flags & IORING_SETUP_CQE32)
+	if (c->op == SOCKET_URING_OP_TX_TIMESTAMP &&
+	    req->ring->setup_flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED))
 		return timestamps(req);
 	req->res = (int32_t)simple_command(req, domain);
 	return ISSUE_DONE;

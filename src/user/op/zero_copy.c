@@ -22,7 +22,6 @@ int send_zc_prep(struct request *req, const struct io_uring_sqe *sqe)
 		return -EINVAL;
 	/* From here on whatever comes is followed by a notification. */
 	req->flags |= REQ_CLEANUP;
-	req->cqe_flags = IORING_CQE_F_MORE;
 	n->flags = sqe->ioprio;
 	if (n->flags & ~ZERO_COPY_FLAGS)
 		return -EINVAL;
@@ -42,7 +41,7 @@ void send_zc_cleanup(struct request *req)
 	const struct net *n = request_data(req, const struct net);
 	struct completion c = { .user_data = req->user_data, .flags = IORING_CQE_F_NOTIF };
 
-	if (n->flags & IORING_SEND_ZC_REPORT_USAGE)
+	if (n->flags & IORING_SEND_ZC_REPORT_USAGE && req->res > 0)
 		c.res = (int32_t)IORING_NOTIF_USAGE_ZC_COPIED;
 	cq_post(req->ring, &c);
 }
