@@ -204,6 +204,57 @@ static void send_bundle_around(void)
 	close_scene(&s);
 }
 
+static void send_bundle_limited(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	submit_send_select(&s, 2 * SIZE, true, 0, 1);
+	/* Linux 6.18 goes on without the length, as far as there are buffers. */
+	expect_full_answer(&s.ring, 1, 2 * SIZE, BUFFER_FLAGS(0) | IORING_CQE_F_MORE);
+	expect_full_answer(&s.ring, 1, (COUNT - 2) * SIZE, BUFFER_FLAGS(2));
+	peer_receives(s.fds[1], 0, (size_t)COUNT * SIZE);
+	close_scene(&s);
+}
+
+static void send_bundle_waits(void)
+{
+	struct scene s;
+	size_t full;
+
+	open_scene(&s, UNIX_STREAM);
+	full = fill(s.fds[0]);
+	submit_send_select(&s, 2 * SIZE, true, 0, 1);
+	expect_none(&s.ring, 10);
+	expect_available(&s.pool, COUNT - 2);
+	drain(s.fds[1], full);
+	/* What had to wait is not followed by more. */
+	expect_full_answer(&s.ring, 1, 2 * SIZE, BUFFER_FLAGS(0));
+	peer_receives(s.fds[1], 0, (size_t)2 * SIZE);
+	expect_available(&s.pool, COUNT - 2);
+	close_scene(&s);
+}
+
+static void send_single_buffers(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, 2, GROUP + 1, 0);
+	expect_error(&s.ring, "provide", 0);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send(sqe, s.fds[0], NULL, 5, 0);
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	submit(&s.ring, 1);
+	/* Linux 6.18 has no eye for the length. */
+	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0));
+	peer_receives(s.fds[1], 0, SIZE);
+	close_scene(&s);
+}
+
 /* ---- Receiving ------------------------------------------------------------------------------- */
 
 static void recv_bundle(void)
@@ -286,6 +337,36 @@ static void recv_bundle_limited(void)
 	close_scene(&s);
 }
 
+/* Of the older kind, a bundle names the first it filled; Linux 6.18 fills two at most. */
+static void recv_bundle_of_single_buffers(void)
+{
+	struct io_uring_sqe *sqe;
+	struct answer a;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	memset(s.pool.bytes, 0, (size_t)COUNT * SIZE);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, COUNT, GROUP + 1, 0);
+	expect_error(&s.ring, "provide", 0);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv_multishot(sqe, s.fds[0], NULL, 0, 0);
+	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	submit(&s.ring, 1);
+	peer_sends(s.fds[1], 0, 5);
+	expect_but_nonempty(&s.ring, 1, 5, BUFFER_FLAGS(0) | IORING_CQE_F_MORE);
+	peer_sends(s.fds[1], 0, (size_t)4 * SIZE);
+	for (size_t got = 0; got < (size_t)4 * SIZE; got += (size_t)a.res) {
+		a = next_but_nonempty(&s.ring);
+		check(a.res == SIZE || a.res == 2 * SIZE, "res is %d", a.res);
+		expect(a.flags, BUFFER_FLAGS(1 + got / SIZE) | IORING_CQE_F_MORE);
+	}
+	expect_pattern(pool_buffer(&s.pool, 1), 0, (size_t)4 * SIZE);
+	close_scene(&s);
+}
+
 static void recv_bundle_exhausted(void)
 {
 	size_t offset = 0;
@@ -365,10 +446,15 @@ const struct conformance_case bundle_cases[] = {
 	{ "a send that waits holds its buffer", send_waits_with_buffer },
 	{ "a send bundle takes all buffers, in one CQE", send_bundle },
 	{ "a send bundle goes around the ring's end", send_bundle_around },
+	{ "a send bundle's length is for its first CQE", send_bundle_limited },
+	{ "a send bundle that waited is the last", send_bundle_waits },
+	{ "send takes a single buffer whole", send_single_buffers },
 	{ "a recv bundle fills several buffers", recv_bundle },
 	{ "a recv bundle that waits holds no buffer", recv_bundle_waits },
 	{ "a multishot recv bundle goes around the ring's end", recv_bundle_multishot },
 	{ "a recv bundle takes at most its length", recv_bundle_limited },
+	{ "a recv bundle names the first of the single buffers it fills",
+	  recv_bundle_of_single_buffers },
 	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
 	{ "a recv bundle consumes buffers in parts", recv_bundle_in_parts },
 	{ "a bundle of no group is -ENOENT", bundle_of_no_group },

@@ -394,18 +394,75 @@ static void broken_pipe(void)
 	close(fds[0]);
 }
 
-static void waiting_send_broken(void)
+/* A send waits for room, and its own side is shut down: -EPIPE, at once or once there is room. */
+static void shut_waiting_send(enum pair_kind kind, bool at_once)
 {
 	struct io_uring ring;
+	size_t full;
 	int fds[2];
 
 	open_ring(&ring, 8, 0);
-	unix_pair(fds);
-	fill(fds[0]);
+	open_pair(kind, fds);
+	full = fill(fds[0]);
 	submit_send(&ring, fds[0], "x", 1, 0, 1);
 	expect_none(&ring, 10);
 	sys(shutdown(fds[0], SHUT_WR));
+	if (!at_once)
+		drain(fds[1], full);
 	expect_answer(&ring, 1, -EPIPE);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+static void waiting_send_broken(void)
+{
+	shut_waiting_send(TCP, true);
+	shut_waiting_send(UNIX_STREAM, false);
+}
+
+static void waiting_send_broken_at_once(void)
+{
+	kernel_only("A UNIX socket's own end");
+	shut_waiting_send(UNIX_STREAM, true);
+}
+
+/* What the kernel reads when it takes the SQE, and cannot: the rest is not submitted. */
+static void unreadable_message(void)
+{
+	struct iovec bad = { BAD_POINTER, 1 };
+	struct msghdr no_iov = { .msg_iov = BAD_POINTER, .msg_iovlen = 1 };
+	struct msghdr no_bytes = { .msg_iov = &bad, .msg_iovlen = 1 };
+	int fds[2];
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	for (int i = 0; i < 7; i++) {
+		struct io_uring_sqe *sqe = new_sqe(&ring);
+
+		if (i == 0)
+			io_uring_prep_sendmsg(sqe, fds[0], BAD_POINTER, 0);
+		if (i == 1)
+			io_uring_prep_recvmsg(sqe, fds[0], BAD_POINTER, MSG_DONTWAIT);
+		if (i == 2)
+			io_uring_prep_sendmsg(sqe, fds[0], &no_iov, 0);
+		if (i == 3)
+			io_uring_prep_sendto(sqe, fds[0], "x", 1, 0, BAD_POINTER, 16);
+		if (i == 4)
+			io_uring_prep_sendmsg(sqe, 9999, BAD_POINTER, 0);
+		/* The bytes are only looked at when they are sent. */
+		if (i == 5)
+			io_uring_prep_sendmsg(sqe, fds[0], &no_bytes, 0);
+		if (i == 6)
+			io_uring_prep_send(sqe, fds[0], BAD_POINTER, 1, 0);
+		set_sqe(sqe, 1, 0);
+		io_uring_prep_nop(new_sqe(&ring));
+		submit(&ring, i < 5 ? 1 : 2);
+		expect_answer(&ring, 1, -EFAULT);
+		if (i < 5)
+			submit(&ring, 1);
+		expect_answer(&ring, 0, 0);
+	}
 	io_uring_queue_exit(&ring);
 	close_pair(fds);
 }
@@ -491,7 +548,10 @@ const struct conformance_case message_cases[] = {
 	{ "IORING_RECVSEND_POLL_FIRST with MSG_DONTWAIT is -EAGAIN", poll_first_without_waiting },
 	{ "MSG_OOB moves the urgent byte", urgent },
 	{ "sending to nobody is -EPIPE, without SIGPIPE", broken_pipe },
-	{ "a send that waits is ended by shutdown", waiting_send_broken },
+	{ "a send that waits is ended by shutdown, at the latest when there is room",
+	  waiting_send_broken },
+	{ "a send that waits is ended by shutdown of a UNIX socket", waiting_send_broken_at_once },
+	{ "a message that cannot be read ends the submission", unreadable_message },
 	{ "a reset is -ECONNRESET once, then the end", connection_reset },
 	{ "recv on a UDP socket tells that nobody listens there", port_unreachable },
 	{ "a cancelled recv takes no data", cancelled_recv },

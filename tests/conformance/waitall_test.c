@@ -167,6 +167,37 @@ static void waitall_datagram(void)
 	}
 }
 
+/* Receives 4 bytes of a datagram of 10, linked before a nop: what came of the nop. */
+static int nop_behind_cut(int flags)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	uint8_t in[30];
+	int fds[2], res;
+
+	open_ring(&ring, 8, 0);
+	open_pair(UNIX_DATAGRAM, fds);
+	peer_sends(fds[1], 0, 10);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], in, 4, flags);
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(&ring);
+	io_uring_prep_nop(sqe);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 2);
+	expect_answer(&ring, 1, 4);
+	res = next_answer(&ring).res;
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+	return res;
+}
+
+static void waitall_cut(void)
+{
+	expect(nop_behind_cut(0), 0);
+	expect(nop_behind_cut(MSG_WAITALL), -ECANCELED);
+}
+
 static void waitall_records(void)
 {
 	struct io_uring ring;
@@ -279,6 +310,7 @@ const struct conformance_case waitall_cases[] = {
 	{ "a short recv breaks a link only with MSG_WAITALL", waitall_and_links },
 	{ "MSG_WAITALL fills one provided buffer", waitall_provided },
 	{ "MSG_WAITALL takes one datagram", waitall_datagram },
+	{ "a datagram that is cut breaks a link only with MSG_WAITALL", waitall_cut },
 	{ "MSG_WAITALL gathers the records of a seqpacket socket", waitall_records },
 	{ "send takes what fits", short_send },
 	{ "send with MSG_WAITALL takes all, in order", waitall_send },

@@ -332,6 +332,42 @@ static void waits_for_room(void)
 	close_scene(&s);
 }
 
+static void never_started(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv(sqe, s.fds[0], s.bytes, 1, MSG_DONTWAIT);
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send_zc(sqe, s.fds[0], s.bytes, 100, 0, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&s.ring, 2);
+	expect_answer(&s.ring, 1, -EAGAIN);
+	/* Without IORING_CQE_F_MORE, and yet there is one. */
+	expect_full_answer(&s.ring, 2, -ECANCELED, 0);
+	expect_full_answer(&s.ring, 2, 0, IORING_CQE_F_NOTIF);
+	close_scene(&s);
+}
+
+static void usage_of_nothing(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	need_linux(6, 2, "IORING_SEND_ZC_REPORT_USAGE");
+	open_scene(&s, TCP);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send_zc(sqe, s.fds[0], BAD_POINTER, 1, 0, IORING_SEND_ZC_REPORT_USAGE);
+	set_sqe(sqe, 1, 0);
+	submit(&s.ring, 1);
+	/* Nothing was sent, so nothing was copied. */
+	expect(expect_sent(&s.ring, 1, -EFAULT), 0);
+	close_scene(&s);
+}
+
 static void skipped_success(void)
 {
 	struct io_uring_sqe *sqe;
@@ -379,6 +415,8 @@ const struct conformance_case zero_copy_cases[] = {
 	{ "UNIX sockets have no zero copy", not_for_unix },
 	{ "a zero-copy send to a peer that is gone is notified, too", peer_gone },
 	{ "a zero-copy send on a full socket", waits_for_room },
+	{ "a zero-copy send that is cancelled before it starts is notified", never_started },
+	{ "a zero-copy send that fails has copied nothing", usage_of_nothing },
 	{ "a zero-copy send may not skip its CQE", skipped_success },
 	{ "a zero-copy send takes no provided buffer", provided_buffers },
 	{ 0 },
