@@ -63,8 +63,9 @@ static void wait_for_file(struct request *req)
 		/* Later, so that no request keeps others from their turn. */
 		req->state = REQ_QUEUED;
 		list_add_tail(&req->ring->again, &req->queue);
-	} else if (ret == -EPERM || ret == -ELOOP) {
-		/* Not in an epoll set; or an epoll set that holds this ring. */
+	} else if (ret == -EPERM || ret == -ELOOP || ret == -EINVAL) {
+		/* Not for an epoll set; an epoll set that holds this ring; a file that 500 requests
+		 * wait for already, which is as often as sets in a set may have it. */
 		punt(req);
 	} else {
 		request_fail(req, ret);
