@@ -182,7 +182,7 @@ const char *__tsan_default_options(void);
 
 const char *__tsan_default_options(void)
 {
-	return "die_after_fork=0:report_signal_unsafe=0";
+	return "die_after_fork=0:report_signal_unsafe=0:atexit_sleep_ms=0";
 }
 #endif
 
