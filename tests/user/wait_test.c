@@ -213,6 +213,104 @@ static void workers_wake_all(const void *flags)
 	expect_end(&b, 0);
 }
 
+/* ---- All at once ------------------------------------------------------------------------------- */
+
+#define STRESS_REQUESTS 20000
+#define STRESS_FLYING	200
+#define STRESS_THREADS	3
+
+static struct {
+	struct io_uring ring;
+	pthread_mutex_t reaping;
+	unsigned submitted;
+	unsigned reaped; /* atomic */
+	int bytes[2], blocks[2], sockets[2];
+} stress;
+
+static void stress_submit(unsigned op)
+{
+	struct io_uring_sqe *sqe = core_sqe(&stress.ring, op, stress.sockets[0], op);
+
+	if (op == OP_BYTE)
+		sqe->fd = stress.bytes[0];
+	else if (op == OP_BLOCK)
+		sqe->fd = stress.blocks[0];
+	else if (op == OP_TIMER)
+		sqe->off = random_between(0, 2000000);
+	else if (op == OP_YIELD)
+		sqe->len = (unsigned)random_between(0, 3);
+	core_submit(&stress.ring, 1);
+	if (op == OP_BYTE || op == OP_BLOCK)
+		core_put(op == OP_BYTE ? stress.bytes[1] : stress.blocks[1], 1);
+}
+
+static void *submit_many(void *unused)
+{
+	static const unsigned ops[] = { OP_NOW, OP_BYTE, OP_BLOCK, OP_TIMER, OP_YIELD };
+	int64_t began = now_ms();
+
+	/* With the thread that submitted them, its requests would end. */
+	while (__atomic_load_n(&stress.reaped, __ATOMIC_RELAXED) < STRESS_REQUESTS) {
+		if (stress.submitted < STRESS_REQUESTS &&
+		    stress.submitted - __atomic_load_n(&stress.reaped, __ATOMIC_RELAXED) <
+			    STRESS_FLYING) {
+			stress_submit(ops[random_between(0, 4)]);
+			stress.submitted++;
+			began = now_ms();
+		}
+		check(now_ms() - began < 5000, "%u of %u came",
+		      __atomic_load_n(&stress.reaped, __ATOMIC_RELAXED), stress.submitted);
+		if (!random_between(0, 50))
+			sleep_ms(1);
+	}
+	return unused;
+}
+
+/* Waits in enter without any lock, beside the others. */
+static void *reap_many(void *unused)
+{
+	struct waiter w = { .ring = &stress.ring, .count = 1 };
+	struct io_uring_cqe *cqe;
+	int64_t began = now_ms();
+	int ret;
+
+	while (__atomic_load_n(&stress.reaped, __ATOMIC_RELAXED) < STRESS_REQUESTS) {
+		/* Various; the last of them finds that all is over. */
+		w.timeout_ms = 1 + w.timeout_ms * 7 % 300;
+		ret = wait_in_enter(&w);
+		check(ret == 0 || ret == -ETIME, "enter: %d", ret);
+		pthread_mutex_lock(&stress.reaping);
+		while (!io_uring_peek_cqe(&stress.ring, &cqe)) {
+			check(cqe->res >= 0 || cqe->res == -ETIME, "%u: %d",
+			      (unsigned)cqe->user_data, cqe->res);
+			io_uring_cqe_seen(&stress.ring, cqe);
+			__atomic_add_fetch(&stress.reaped, 1, __ATOMIC_RELAXED);
+		}
+		pthread_mutex_unlock(&stress.reaping);
+		check(now_ms() - began < 35000, "it does not end");
+	}
+	return unused;
+}
+
+static void all_at_once(const void *unused)
+{
+	pthread_t submitter, reapers[STRESS_THREADS];
+
+	(void)unused;
+	pthread_mutex_init(&stress.reaping, NULL);
+	core_ring(&stress.ring, 64, 0);
+	core_pipe(stress.bytes, false);
+	core_pipe(stress.blocks, true);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, stress.sockets), "no sockets");
+	for (unsigned i = 0; i < STRESS_THREADS; i++)
+		check(!pthread_create(&reapers[i], NULL, reap_many, NULL), "no thread");
+	check(!pthread_create(&submitter, NULL, submit_many, NULL), "no thread");
+	pthread_join(submitter, NULL);
+	for (unsigned i = 0; i < STRESS_THREADS; i++)
+		pthread_join(reapers[i], NULL);
+	check(stress.reaped == STRESS_REQUESTS, "%u came", stress.reaped);
+}
+
 /* ---- Signals ----------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t handled;
@@ -467,6 +565,7 @@ int main(int argc, char **argv)
 		{ "waiters: a worker wakes all", workers_wake_all, NULL },
 		{ "waiters: a worker's result, deferred", workers_wake_all,
 		  (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
+		{ "waiters: all at once", all_at_once, NULL },
 		{ "signals: end a wait", signals_end_waits, NULL },
 		{ "signals: end a wait beside another", signals_end_waits, "beside" },
 		{ "signals: pending before the wait", pending_signal_is_seen, NULL },
