@@ -1,22 +1,40 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each conformance case that docs/linux-notes.md names exists, in the family named.
+# Each case that docs/linux-notes.md and docs/semantics.md name exists, in the family named.
 set -eu
 cd "$(dirname "$0")/.."
 failed=0
-count=0
-names=$(tr '\n' ' ' <docs/linux-notes.md | tr -s ' ' | grep -oE '\*[a-z-]+: [^*]+\*' | tr -d '*')
 
-while IFS= read -r name; do
-	family=${name%%: *} case=${name#*: }
-	table=$(sed -n "s/.*{ \"$family\", \(.*\)_cases },.*/\1/p" tests/conformance/main.c)
-	if [ -z "$table" ] || ! grep -qF "{ \"$case\", " "tests/conformance/${table}_test.c"; then
-		failed=1
-		echo "docs/linux-notes.md names a case that is not there: $name"
+# names PAGE: the cases it names.
+names() {
+	tr '\n' ' ' <"$1" | tr -s ' ' | grep -oE '\*[a-z-]+: [^*]+\*' | tr -d '*'
+}
+
+# exists FAMILY CASE: a family of the conformance suite, or of the user engine's own tests.
+exists() {
+	table=$(sed -n "s/.*{ \"$1\", \(.*\)_cases },.*/\1/p" tests/conformance/main.c)
+	if [ -n "$table" ]; then
+		grep -qF "{ \"$2\", " "tests/conformance/${table}_test.c"
+	else
+		tr -s '\n\t ' ' ' <"tests/user/$1_test.c" | grep -qF "{ \"$2\", "
 	fi
-	count=$((count + 1))
-done <<END
-$names
-END
-[ "$count" -gt 10 ] || { echo "only $count cases found in docs/linux-notes.md"; exit 1; }
+}
+
+# check_page PAGE AT-LEAST
+check_page() {
+	count=0
+	while IFS= read -r name; do
+		if ! exists "${name%%: *}" "${name#*: }"; then
+			failed=1
+			echo "$1 names a case that is not there: $name"
+		fi
+		count=$((count + 1))
+	done <<-END
+	$(names "$1")
+	END
+	[ "$count" -ge "$2" ] || { echo "only $count cases found in $1"; exit 1; }
+}
+
+check_page docs/linux-notes.md 10
+check_page docs/semantics.md 5
 exit $failed

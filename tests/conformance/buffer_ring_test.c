@@ -289,6 +289,7 @@ static void kernel_memory(void)
 	struct io_uring ring;
 	int fds[2];
 
+	kernel_only("The ring's descriptor");
 	need_linux(6, 4, "IOU_PBUF_RING_MMAP");
 	open_ring(&ring, 8, 0);
 	make_pipe(fds);

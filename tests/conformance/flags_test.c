@@ -238,11 +238,13 @@ static void deferred_and_flagged(void)
 	struct io_uring_cqe *cqe;
 	struct io_uring ring;
 	char byte = 0;
-	int fd = ring_with_read(&ring,
-				IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-					IORING_SETUP_TASKRUN_FLAG,
-				&byte);
+	int fd;
 
+	kernel_only("Task work");
+	fd = ring_with_read(&ring,
+			    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+				    IORING_SETUP_TASKRUN_FLAG,
+			    &byte);
 	expect(IO_URING_READ_ONCE(*ring.sq.kflags), 0);
 	expect(sys(write(fd, "x", 1)), 1);
 	/* The write itself queued the work. */

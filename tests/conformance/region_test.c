@@ -212,6 +212,7 @@ static void region_by_the_kernel(void)
 	struct io_uring_reg_wait *waits;
 	struct io_uring ring;
 
+	kernel_only("The ring's descriptor");
 	need_linux(6, 13, "IORING_REGISTER_MEM_REGION");
 	open_ring(&ring, 8, IORING_SETUP_R_DISABLED);
 	expect(register_region(&ring, &region, IORING_MEM_REGION_REG_WAIT_ARG), 0);

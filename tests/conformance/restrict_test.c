@@ -582,6 +582,7 @@ static void index_goes_with_its_thread(void)
 	pthread_t thread;
 	int fds[2], copy;
 
+	kernel_only("The ring's descriptor");
 	open_ring(&ring, 8, 0);
 	make_pipe(fds);
 	end.fd = fds[0];

@@ -314,7 +314,6 @@ static void mapping(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct io_uring_params p = { .flags = 0 };
-	int fd = io_uring_setup(4, &p);
 	const struct {
 		off_t offset;
 		size_t size;
@@ -329,7 +328,10 @@ static void mapping(void)
 		/* There is no buffer ring 0. */
 		{ IORING_OFF_PBUF_RING, page, false },
 	};
+	int fd;
 
+	kernel_only("The ring's descriptor");
+	fd = io_uring_setup(4, &p);
 	check(fd >= 0, "%s", strerror(-fd));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		void *mem = mmap(NULL, rows[i].size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -347,9 +349,11 @@ static void one_mapping(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct io_uring_params p = { .flags = 0 };
-	int fd = io_uring_setup(4, &p);
 	unsigned *sq, *cq;
+	int fd;
 
+	kernel_only("The ring's descriptor");
+	fd = io_uring_setup(4, &p);
 	check(fd >= 0, "%s", strerror(-fd));
 	sq = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
 	cq = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_CQ_RING);
@@ -470,6 +474,7 @@ static void poll_descriptor(void)
 {
 	struct io_uring ring;
 
+	kernel_only("The ring's descriptor");
 	open_ring(&ring, 2, 0);
 	expect(polled(ring.ring_fd), POLLOUT);
 	io_uring_prep_nop(new_sqe(&ring));
