@@ -13,11 +13,9 @@ names() {
 # exists FAMILY CASE: a family of the conformance suite, or of the user engine's own tests.
 exists() {
 	table=$(sed -n "s/.*{ \"$1\", \(.*\)_cases },.*/\1/p" tests/conformance/main.c)
-	if [ -n "$table" ]; then
-		grep -qF "{ \"$2\", " "tests/conformance/${table}_test.c"
-	else
-		tr -s '\n\t ' ' ' <"tests/user/$1_test.c" | grep -qF "{ \"$2\", "
-	fi
+	file=tests/user/$1_test.c
+	[ -z "$table" ] || file=tests/conformance/${table}_test.c
+	tr -s '\n\t ' ' ' <"$file" | grep -qF "{ \"$2\", "
 }
 
 # check_page PAGE AT-LEAST
