@@ -66,11 +66,15 @@ static const struct fault {
 	{ __NR_mremap, "mremap", { ENOMEM } },
 	{ __NR_madvise, "madvise", { ENOMEM } },
 	{ __NR_openat, "openat", { EINTR, EMFILE, ENOMEM } },
+	{ __NR_openat2, "openat2", { EAGAIN, ENOSYS, EINVAL, EMFILE } },
+	{ __NR_statx, "statx", { EINTR, ENOMEM, ENOSYS } },
+	{ __NR_splice, "splice", { EINTR, ENOMEM } },
 	{ __NR_poll, "poll", { EINTR, ENOMEM } },
+	{ __NR_ppoll, "ppoll", { EINTR, ENOMEM } },
 	{ __NR_process_vm_readv, "process_vm_readv", { EPERM, ENOSYS, ENOMEM } },
 	{ __NR_process_vm_writev, "process_vm_writev", { EPERM, ENOSYS } },
 	{ __NR_io_setup, "io_setup", { EAGAIN, ENOMEM } },
-	{ __NR_io_submit, "io_submit", { EAGAIN, ENOMEM } },
+	{ __NR_io_submit, "io_submit", { EAGAIN, ENOMEM, ENOSYS } },
 	{ __NR_io_getevents, "io_getevents", { EINTR } },
 	{ __NR_fsync, "fsync", { EINTR, EIO } },
 	{ __NR_prlimit64, "prlimit64", { EPERM } },
@@ -169,6 +173,7 @@ struct stage {
 	struct io_uring ring;
 	unsigned submitted;
 	struct good good[16];
+	int result[16];
 	char buffers[8][4096];
 };
 
@@ -217,6 +222,7 @@ static void finish(struct stage *s)
 		      "a completion of %llu", (unsigned long long)cqe->user_data);
 		check(is_allowed(&s->good[cqe->user_data], cqe->res), "request %llu: res %d",
 		      (unsigned long long)cqe->user_data, cqe->res);
+		s->result[cqe->user_data] = cqe->res;
 		if (!(cqe->flags & IORING_CQE_F_MORE)) {
 			ended[cqe->user_data] = true;
 			left--;
@@ -284,9 +290,11 @@ static void pending_pipe(struct stage *s)
 	with_data(s, sqe);
 	check(io_uring_submit(&s->ring) >= 0, "not submitted");
 	check(write(fds[1], "hello", 5) == 5, "not written");
+	/* Another event, for one who was told wrongly that there is nothing to be read. */
+	usleep(5000);
+	close(fds[1]);
 	finish(s);
 	close(fds[0]);
-	close(fds[1]);
 }
 
 static void sockets(struct stage *s)
@@ -362,6 +370,38 @@ static void names(struct stage *s)
 	rmdir(name);
 }
 
+static void pipes_and_files(struct stage *s)
+{
+	struct io_uring_sqe *sqe;
+	int fd = scratch(0), from[2], to[2];
+
+	check(!pipe2(from, O_CLOEXEC) && !pipe2(to, O_CLOEXEC), "no pipes");
+	sqe = request(s, 100, false);
+	io_uring_prep_splice(sqe, fd, 0, to[1], -1, 100, 0);
+	with_data(s, sqe);
+	/* Waits for the side that is read from. */
+	sqe = request(s, 4, false);
+	io_uring_prep_splice(sqe, from[0], -1, to[1], -1, 10, 0);
+	with_data(s, sqe);
+	sqe = request(s, 0, true);
+	io_uring_prep_openat(sqe, AT_FDCWD, ".", O_RDONLY | O_CLOEXEC, 0);
+	with_data(s, sqe);
+	sqe = request(s, 0, false);
+	io_uring_prep_statx(sqe, fd, "", AT_EMPTY_PATH, STATX_ALL, (void *)s->buffers[0]);
+	with_data(s, sqe);
+	check(io_uring_submit(&s->ring) >= 0, "not submitted");
+	usleep(5000);
+	check(write(from[1], "late", 4) == 4, "not written");
+	finish(s);
+	if (s->result[3] > 0)
+		close(s->result[3]);
+	close(fd);
+	for (unsigned i = 0; i < 2; i++) {
+		close(from[i]);
+		close(to[i]);
+	}
+}
+
 static const struct scenario {
 	const char *name;
 	void (*run)(struct stage *s);
@@ -369,6 +409,7 @@ static const struct scenario {
 	{ "reads and writes", reads_and_writes },  { "O_DIRECT reads", direct_reads },
 	{ "a read that waits", pending_pipe },	   { "sockets", sockets },
 	{ "timeouts and polls", times_and_polls }, { "names", names },
+	{ "pipes and files", pipes_and_files },
 };
 
 /* ---- Cases ------------------------------------------------------------------------------------- */

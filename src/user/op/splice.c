@@ -139,6 +139,13 @@ static long call(struct request *req, int fd_in, unsigned flags)
 		   s->length, flags);
 }
 
+static bool is_nonblocking(int fd)
+{
+	long flags = SYS(fcntl, fd, F_GETFL);
+
+	return flags >= 0 && flags & O_NONBLOCK;
+}
+
 /* Where O_NONBLOCK makes the kernel's own answer -EAGAIN: at a pipe written to, or between two. */
 static bool is_told_not_to_wait(struct request *req, int fd_in)
 {
@@ -149,9 +156,9 @@ static bool is_told_not_to_wait(struct request *req, int fd_in)
 		return true;
 	from_pipe = kind_of(fd_in).type == S_IFIFO;
 	to_pipe = kind_of(req->sysfd).type == S_IFIFO;
-	if (to_pipe && SYS(fcntl, req->sysfd, F_GETFL) & O_NONBLOCK)
+	if (to_pipe && is_nonblocking(req->sysfd))
 		return true;
-	return from_pipe && to_pipe && SYS(fcntl, fd_in, F_GETFL) & O_NONBLOCK;
+	return from_pipe && to_pipe && is_nonblocking(fd_in);
 }
 
 static bool is_ready(int fd, short events)
