@@ -63,12 +63,31 @@ void ring_shut_down(struct uring *ring)
 	ring_put(ring);
 }
 
+/* The ring goes on by another descriptor. False: there is none. */
+static bool move_to_duplicate(struct uring *ring, int fd)
+{
+	int duplicate = ring_find_duplicate(ring, fd);
+	struct uring *stale;
+
+	if (duplicate < 0)
+		return false;
+	/* A ring whose descriptor the application closed without telling us. */
+	stale = rings_remove(duplicate);
+	if (stale)
+		ring_drop_user(stale);
+	ring_lock(ring);
+	ring->fd = duplicate;
+	ring_unlock(ring);
+	return !rings_add(ring, duplicate);
+}
+
 int user_close(int fd)
 {
 	struct uring *ring = rings_remove(fd);
+	bool moved = ring && move_to_duplicate(ring, fd);
 	int ret = (int)SYS(close, fd);
 
-	if (ring)
+	if (ring && !moved)
 		ring_drop_user(ring);
 	return ret;
 }

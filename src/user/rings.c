@@ -169,19 +169,39 @@ int rings_add(struct uring *ring, int fd)
 	return slot ? 0 : -ENOMEM;
 }
 
-struct uring *rings_remove(int fd)
+/* Takes whatever ring is there off the descriptor, or with `only` that one. */
+static struct uring *take_off(int fd, const struct uring *only)
 {
 	struct uring **slot, *ring = NULL;
 
 	process_lock(LOCK_RINGS);
 	slot = slot_of((unsigned)fd);
-	if (slot && *slot) {
+	if (slot && *slot && (!only || *slot == only)) {
 		ring = *slot;
 		__atomic_store_n(slot, NULL, __ATOMIC_RELAXED);
 		__atomic_sub_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
 	}
 	process_unlock(LOCK_RINGS);
 	return ring;
+}
+
+struct uring *rings_remove(int fd)
+{
+	return take_off(fd, NULL);
+}
+
+/* The descriptor may have been closed without our being told, and then no more ends the ring. */
+static void drop_lost_descriptor(struct uring *ring)
+{
+	int fd;
+
+	ring_lock(ring);
+	fd = ring->fd;
+	ring_unlock(ring);
+	if (fd < 0 || ring_is_at(ring, fd) || ring_find_duplicate(ring, fd) >= 0)
+		return;
+	if (take_off(fd, ring))
+		ring_drop_user(ring);
 }
 
 /* ---- Registered rings -------------------------------------------------------------------------- */
@@ -194,7 +214,10 @@ void rings_unregister(unsigned index)
 	if (!ring)
 		return;
 	__atomic_sub_fetch(&rings_alive, 1, __ATOMIC_RELAXED);
+	ring_hold(ring);
 	ring_drop_user(ring);
+	drop_lost_descriptor(ring);
+	ring_put(ring);
 }
 
 void rings_unregister_all(void)

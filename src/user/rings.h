@@ -33,6 +33,13 @@ struct uring *rings_next(uint64_t id);
 /* In a child, which has one thread: no ring is registered with it. */
 void rings_forked(void);
 
+/* ---- duplicates.c ---- */
+
+/* True if `fd` is a descriptor of the ring. */
+bool ring_is_at(const struct uring *ring, int fd);
+/* Another descriptor of the ring than `but`, or -1. */
+int ring_find_duplicate(const struct uring *ring, int but);
+
 /* The last reference is gone. */
 void ring_free(struct uring *ring);
 
