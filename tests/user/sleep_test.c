@@ -585,5 +585,5 @@ int main(int argc, char **argv)
 	jobs_filter(argc > 1 ? argv[1] : NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		jobs_add(cases[i].run, cases[i].subject, i, "%s", cases[i].name);
-	return jobs_run("waits");
+	return jobs_run("sleep");
 }
