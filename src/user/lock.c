@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <time.h>
 
 #include "user/lock.h"
@@ -21,13 +23,32 @@ pid_t thread_id(void)
 	return id;
 }
 
+bool thread_is_dead(pid_t id)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	bool dead;
+	long fd;
+
+	if (SYS(tkill, id, 0) == -ESRCH)
+		return true;
+	/* Of a process this is true until its parent has waited for it; of other threads there is
+	 * no pidfd, but those go at once. */
+	fd = SYS(pidfd_open, id, 0);
+	if (fd < 0)
+		return false;
+	pfd.fd = (int)fd;
+	dead = SYS(poll, &pfd, 1, 0) > 0;
+	SYS(close, fd);
+	return dead;
+}
+
 /* True if the thread that holds the lock has died with it: a process killed while it shared a
  * ring. Then the lock is ours. */
 static bool take_from_the_dead(uint32_t *lock, uint32_t seen, uint32_t self)
 {
 	pid_t holder = (pid_t)(seen & ~LOCK_CONTENDED);
 
-	if (!holder || SYS(tkill, holder, 0) != -ESRCH)
+	if (!holder || !thread_is_dead(holder))
 		return false;
 	return __atomic_compare_exchange_n(lock, &seen, self | LOCK_CONTENDED, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);

@@ -16,6 +16,10 @@
 /* The calling thread's id, asked for once a thread and once more after a fork. */
 pid_t thread_id(void);
 
+/* It has ended, even if its parent has not waited for it yet. By the kernel's account of ids, which
+ * are used again at some time. */
+bool thread_is_dead(pid_t id);
+
 void lock_slow(uint32_t *lock, uint32_t self);
 void lock_wake(uint32_t *lock);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 
 #include "user/cancel.h"
@@ -92,21 +91,6 @@ void owner_erase(struct request *req)
 	}
 }
 
-/* Dead, be it that its parent has not waited for it yet. */
-static bool is_dead(pid_t pid)
-{
-	struct pollfd pfd = { .events = POLLIN };
-	long fd = SYS(pidfd_open, pid, 0);
-	bool dead;
-
-	if (fd < 0)
-		return fd == -ESRCH || SYS(kill, pid, 0) == -ESRCH;
-	pfd.fd = (int)fd;
-	dead = SYS(poll, &pfd, 1, 0) > 0;
-	SYS(close, fd);
-	return dead;
-}
-
 bool owner_has_others(const struct uring *ring)
 {
 	const struct owned_table *owned = &shared_of(ring)->owned;
@@ -130,7 +114,7 @@ void owner_bury(struct uring *ring)
 		pid_t pid = owned->at[i].pid;
 
 		if (pid != alive && pid != dead) {
-			if (is_dead(pid))
+			if (thread_is_dead(pid))
 				dead = pid;
 			else
 				alive = pid;

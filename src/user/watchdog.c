@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include <linux/futex.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -32,7 +32,9 @@ static struct {
 	struct list rings;
 	struct uring *fresh; /* atomic */
 	int epoll_fd, event_fd;
-	bool running; /* under LOCK_WATCHDOG_START */
+	bool running;	      /* this and users: under LOCK_WATCHDOG_START */
+	unsigned users;	      /* rings that have needed it, and are not closed */
+	uint32_t stop, ended; /* atomic; the second is a futex */
 	/*
 	 * When it looks by itself, ns; TIME_NEVER while it is not asleep yet, which has others
 	 * poke it. Sequentially consistent, as `fresh`: who puts a ring there and then finds a time
@@ -111,21 +113,40 @@ static void close_sets(void)
 	dog.epoll_fd = dog.event_fd = -1;
 }
 
-static bool started(void)
+/* True: there is a watchdog, which from now on has the ring among its users. */
+static bool started(struct uring *ring)
 {
 	bool running;
 
 	process_lock(LOCK_WATCHDOG_START);
 	if (!dog.running) {
 		list_init(&dog.rings);
+		dog.users = 0;
+		dog.stop = dog.ended = 0;
 		__atomic_store_n(&dog.wakes_at, TIME_NEVER, __ATOMIC_SEQ_CST);
 		dog.running = !open_sets() && !engine_thread(watch, NULL);
 		if (!dog.running)
 			close_sets();
 	}
 	running = dog.running;
+	if (running && !ring->watched.user) {
+		ring->watched.user = true;
+		dog.users++;
+	}
 	process_unlock(LOCK_WATCHDOG_START);
 	return running;
+}
+
+/* With the last ring it goes, and all that it had. Under LOCK_WATCHDOG_START. */
+static void stop(void)
+{
+	__atomic_store_n(&dog.stop, 1, __ATOMIC_RELEASE);
+	poke();
+	/* Acquire: pairs with the end of watch(). */
+	while (!__atomic_load_n(&dog.ended, __ATOMIC_ACQUIRE))
+		SYS(futex, &dog.ended, FUTEX_WAIT_PRIVATE, 0, NULL);
+	close_sets();
+	dog.running = false;
 }
 
 static void list_ring(struct uring *ring)
@@ -170,7 +191,7 @@ static void begin_watching(struct uring *ring)
 {
 	struct watched *w = &ring->watched;
 
-	if (!started())
+	if (!started(ring))
 		return;
 	if (needs_helper(ring) && begin_serving(ring)) {
 		w->deadline = next_deadline(ring);
@@ -362,7 +383,8 @@ static void *watch(void *unused)
 	long count = 0;
 
 	(void)unused;
-	for (;;) {
+	/* Acquire: pairs with stop(). */
+	while (!__atomic_load_n(&dog.stop, __ATOMIC_ACQUIRE)) {
 		int64_t next, left;
 
 		__atomic_store_n(&dog.wakes_at, TIME_NEVER, __ATOMIC_SEQ_CST);
@@ -375,20 +397,18 @@ static void *watch(void *unused)
 			left = EPOLL_SLEEP_MAX;
 		count = epoll_sleep(dog.epoll_fd, events, EVENTS_MAX, left, NULL);
 	}
+	/* Release: it uses nothing any more; pairs with stop(). */
+	__atomic_store_n(&dog.ended, 1, __ATOMIC_RELEASE);
+	SYS(futex, &dog.ended, FUTEX_WAKE_PRIVATE, 1);
 	return NULL;
 }
 
 /* ---- Ends -------------------------------------------------------------------------------------- */
 
-void watchdog_forget(struct uring *ring)
+static void unlist(struct uring *ring)
 {
 	bool listed;
 
-	process_lock(LOCK_WATCHDOG_START);
-	listed = dog.running;
-	process_unlock(LOCK_WATCHDOG_START);
-	if (!listed)
-		return;
 	process_lock(LOCK_WATCHDOG);
 	take_fresh();
 	ring_lock(ring);
@@ -403,6 +423,18 @@ void watchdog_forget(struct uring *ring)
 	process_unlock(LOCK_WATCHDOG);
 	if (listed)
 		ring_put(ring);
+}
+
+void watchdog_forget(struct uring *ring)
+{
+	if (!ring->watched.user)
+		return;
+	unlist(ring);
+	process_lock(LOCK_WATCHDOG_START);
+	ring->watched.user = false;
+	if (!--dog.users)
+		stop();
+	process_unlock(LOCK_WATCHDOG_START);
 }
 
 void watchdog_forked(void)

@@ -33,6 +33,7 @@ struct watched {
 	uint8_t state;		   /* enum watchdog_state */
 	uint8_t quiet;		   /* ticks for which a thread has stayed in enter */
 	uint8_t raised_checks;	   /* looks so far if the descriptor may be lowered */
+	bool user;		   /* it is there for this ring as well */
 	bool fired;		   /* its inner set has events; the watchdog's own */
 	bool told;	  /* DEFER_TASKRUN: that there is work, and nobody has looked since */
 	int64_t deadline; /* when to look, ns on CLOCK_MONOTONIC */
