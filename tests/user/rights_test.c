@@ -89,8 +89,9 @@ PREP(recvmsg, io_uring_prep_recvmsg(sqe, with.socket, &with.msg, 0))
 PREP(shutdown, io_uring_prep_shutdown(sqe, with.socket, SHUT_RD))
 PREP(epoll_ctl, io_uring_prep_epoll_ctl(sqe, with.epoll, with.pipe[0], EPOLL_CTL_ADD, &with.event))
 
-#define READS  __NR_read, __NR_pread64, __NR_readv, __NR_preadv, __NR_preadv2, __NR_io_submit
-#define WRITES __NR_write, __NR_pwrite64, __NR_writev, __NR_pwritev, __NR_pwritev2, __NR_io_submit
+/* Not read(2) and write(2), by which the engine wakes who waits. */
+#define READS  __NR_pread64, __NR_readv, __NR_preadv, __NR_preadv2, __NR_io_submit
+#define WRITES __NR_pwrite64, __NR_writev, __NR_pwritev, __NR_pwritev2, __NR_io_submit
 
 static const struct request requests[] = {
 	{ "openat", { __NR_openat, __NR_openat2 }, prep_openat },
@@ -118,9 +119,9 @@ static const struct request requests[] = {
 	{ "listen", { __NR_listen }, prep_listen },
 	{ "accept", { __NR_accept4, __NR_accept }, prep_accept },
 	{ "connect", { __NR_connect }, prep_connect },
-	{ "send", { __NR_sendto, __NR_sendmsg, __NR_write, __NR_writev }, prep_send },
+	{ "send", { __NR_sendto, __NR_sendmsg, __NR_writev }, prep_send },
 	{ "sendmsg", { __NR_sendmsg, __NR_sendmmsg }, prep_sendmsg },
-	{ "recv", { __NR_recvfrom, __NR_recvmsg, __NR_read, __NR_readv }, prep_recv },
+	{ "recv", { __NR_recvfrom, __NR_recvmsg, __NR_readv }, prep_recv },
 	{ "recvmsg", { __NR_recvmsg, __NR_recvmmsg }, prep_recvmsg },
 	{ "shutdown", { __NR_shutdown }, prep_shutdown },
 	{ "epoll_ctl", { __NR_epoll_ctl }, prep_epoll_ctl },
