@@ -247,7 +247,8 @@ static void go_on(struct request *req)
 
 void request_complete(struct request *req)
 {
-	if (__builtin_expect(req->res < 0, 0) && !(req->flags & REQ_NO_FAILURE))
+	if (__builtin_expect(req->res < 0, 0) && !(req->flags & REQ_NO_FAILURE) &&
+	    !req->op->errors_pass)
 		req->flags |= REQ_FAIL;
 	post(req);
 	if (__builtin_expect(req->timeout || req->flags & REQ_HAS_TIMEOUT, 0))
@@ -260,7 +261,7 @@ void request_fail(struct request *req, int error)
 {
 	req->res = error;
 	req->flags |= REQ_FAIL;
-	if (req->op->fail)
+	if (req->op->fail && req->flags & REQ_PREPARED)
 		req->op->fail(req);
 	request_complete(req);
 }

@@ -53,6 +53,7 @@ enum {
 	REQ_HARDLINK = 1 << 1,
 	REQ_FAIL = 1 << 2,	   /* its result breaks the chain it is in */
 	REQ_SKIP = 1 << 3,	   /* IOSQE_CQE_SKIP_SUCCESS */
+	REQ_PREPARED = 1 << 4,	   /* prep() was called, so the opcode's data mean something */
 	REQ_ASYNC = 1 << 5,	   /* IOSQE_ASYNC */
 	REQ_FIXED_FILE = 1 << 6,   /* fd is an index of the ring's files */
 	REQ_SELECT = 1 << 7,	   /* IOSQE_BUFFER_SELECT */
@@ -147,6 +148,7 @@ struct op {
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
 	uint8_t has_waiter : 1;	   /* armed, it has a thread, and that a reference to the ring */
 	uint8_t lingers : 1;	   /* what it waits on may be kept for the next: linger.h */
+	uint8_t errors_pass : 1;   /* its errors are results as others: they break no chain */
 };
 
 /* By opcode; those that the engine does not have are empty (prep == NULL). */

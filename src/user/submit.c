@@ -167,6 +167,7 @@ static int prepare(struct request *req, const struct io_uring_sqe *sqe)
 		if (!req->identity)
 			return -EINVAL;
 	}
+	req->flags |= REQ_PREPARED;
 	return op->prep(req, sqe);
 }
 

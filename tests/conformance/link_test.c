@@ -615,6 +615,74 @@ static void unknown_flag(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Nothing of a request before it shows. */
+static void unknown_flag_of_a_read(void)
+{
+	struct io_uring_sqe *sqe;
+	int fd = scratch_file(100);
+	struct io_uring ring;
+	char buffer[100];
+
+	open_ring(&ring, 8, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		sqe = new_sqe(&ring);
+		io_uring_prep_read(sqe, fd, buffer, sizeof(buffer), 0);
+		set_sqe(sqe, 1, i ? 0x80 : 0);
+		submit(&ring, 1);
+		expect_answer(&ring, 1, i ? -EINVAL : 100);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+static void prep_failing(struct io_uring_sqe *sqe, unsigned which, int pipe_end)
+{
+	static char value[4];
+
+	switch (which) {
+	case 0:
+		return io_uring_prep_fsync(sqe, pipe_end, 0);
+	case 1:
+		return io_uring_prep_fallocate(sqe, pipe_end, 0, 0, 1);
+	case 2:
+		return io_uring_prep_ftruncate(sqe, pipe_end, 1);
+	case 3:
+		return io_uring_prep_madvise(sqe, (void *)8, 1, 99);
+	case 4:
+		return io_uring_prep_unlink(sqe, "missing", 0);
+	case 5:
+		return io_uring_prep_rename(sqe, "missing", "found");
+	case 6:
+		return io_uring_prep_mkdir(sqe, "/", 0);
+	case 7:
+		return io_uring_prep_link(sqe, "missing", "found", 0);
+	default:
+		return io_uring_prep_fgetxattr(sqe, pipe_end, "user.none", value, 4);
+	}
+}
+
+/* Linux takes their errors for results like others. */
+static void errors_that_pass(void)
+{
+	struct answer answers[2];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	make_pipe(fds);
+	open_ring(&ring, 8, 0);
+	for (unsigned i = 0; i <= 8; i++) {
+		sqe = new_sqe(&ring);
+		prep_failing(sqe, i, fds[0]);
+		set_sqe(sqe, 1, IOSQE_IO_LINK);
+		queue_nop(&ring, 2, 0);
+		submit(&ring, 2);
+		sorted_answers(&ring, answers, 2);
+		check(answers[0].res < 0, "request %u did not fail: %d", i, answers[0].res);
+		expect(answers[1].res, 0);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case link_cases[] = {
 	{ "a soft link is broken by a failure, which cancels the rest", soft_links },
 	{ "a hard link holds whatever happens before it", hard_links },
@@ -641,5 +709,7 @@ const struct conformance_case link_cases[] = {
 	{ "a multishot request cannot skip its completions", skip_and_multishot },
 	{ "drain is refused once a completion was skipped", skip_and_drain },
 	{ "unknown flags of a request are refused", unknown_flag },
+	{ "unknown flags of a read are refused as any", unknown_flag_of_a_read },
+	{ "an error of fsync, a name or an attribute breaks no link", errors_that_pass },
 	{ 0 },
 };

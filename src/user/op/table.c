@@ -46,6 +46,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = fsync_issue,
 		.needs_file = true,
 		.blocks = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_READ_FIXED] = {
 		.name = "read_fixed",
@@ -91,6 +92,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = sync_file_range_issue,
 		.needs_file = true,
 		.blocks = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_SENDMSG] = {
 		.name = "sendmsg",
@@ -165,6 +167,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_OPENAT] = {
 		.name = "openat",
@@ -189,6 +192,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = statx_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_READ] = {
 		.name = "read",
@@ -227,6 +231,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.prep = madvise_prep,
 		.issue = madvise_issue,
 		.blocks = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_SEND] = {
 		.name = "send",
@@ -308,6 +313,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = renameat_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_UNLINKAT] = {
 		.name = "unlinkat",
@@ -315,6 +321,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = unlinkat_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_MKDIRAT] = {
 		.name = "mkdirat",
@@ -322,6 +329,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = mkdirat_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_SYMLINKAT] = {
 		.name = "symlinkat",
@@ -329,6 +337,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = symlinkat_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_LINKAT] = {
 		.name = "linkat",
@@ -336,6 +345,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = linkat_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_MSG_RING] = {
 		.name = "msg_ring",
@@ -351,6 +361,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_SETXATTR] = {
 		.name = "setxattr",
@@ -358,6 +369,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = setxattr_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_FGETXATTR] = {
 		.name = "fgetxattr",
@@ -366,6 +378,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_GETXATTR] = {
 		.name = "getxattr",
@@ -373,6 +386,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = getxattr_issue,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_SOCKET] = {
 		.name = "socket",
@@ -468,6 +482,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.blocks = true,
 		.has_rights = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_BIND] = {
 		.name = "bind",
