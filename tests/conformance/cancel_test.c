@@ -459,6 +459,29 @@ static void worker(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void many_workers(void)
+{
+	struct io_uring ring;
+
+	/* Each is interrupted, whatever its worker did before, and however many others do. */
+	for (int round = 0; round < 8; round++) {
+		unsigned count = 1 + round % 3;
+
+		open_ring(&ring, 8, 0);
+		for (unsigned i = 0; i < count; i++)
+			submit_blocking(&ring, 1);
+		queue_cancel(&ring, 1, ALL, 1000);
+		submit(&ring, 1);
+		for (unsigned i = 0; i <= count; i++) {
+			struct answer a = next_answer(&ring);
+
+			check(a.data == 1000 || is_interrupted(a.res) || a.res == CANCELED, "%d",
+			      a.res);
+		}
+		io_uring_queue_exit(&ring);
+	}
+}
+
 /* ---- The call -------------------------------------------------------------------------------- */
 
 static struct io_uring_sync_cancel_reg sync_reg(uint64_t data, int fd, unsigned flags)
@@ -621,6 +644,7 @@ const struct conformance_case cancel_cases[] = {
 	{ "a drained request that waits is not found", drained },
 	{ "a cancellation can be a link, and skip its completion", cancel_in_chain },
 	{ "what a worker runs is interrupted", worker },
+	{ "all that workers run are interrupted, again and again", many_workers },
 	{ "sync_cancel cancels requests of all kinds", sync_cancel },
 	{ "sync_cancel counts if all are asked for", sync_cancel_all },
 	{ "sync_cancel waits for what a worker runs", sync_cancel_waits },

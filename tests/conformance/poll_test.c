@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Poll requests: once, many times, changed and taken back. */
+#include <sys/epoll.h>
+
 #include "net.h"
 
 #ifndef EPOLLEXCLUSIVE
@@ -156,6 +158,73 @@ static void other_ring(void)
 	expect_full_answer(&ring, 3, POLLIN, 0);
 	io_uring_queue_exit(&other);
 	io_uring_queue_exit(&ring);
+}
+
+static void own_ring(void)
+{
+	struct io_uring ring;
+
+	/* Also by way of an epoll set that holds it. */
+	for (int nested = 0; nested < 2; nested++) {
+		struct epoll_event ev = { .events = EPOLLIN };
+		int fd;
+
+		open_ring(&ring, 8, 0);
+		fd = nested ? (int)sys(epoll_create1(EPOLL_CLOEXEC)) : ring.ring_fd;
+		if (nested)
+			sys(epoll_ctl(fd, EPOLL_CTL_ADD, ring.ring_fd, &ev));
+		submit_poll(&ring, fd, POLLIN, 0, 1);
+		expect_none(&ring, 10);
+		io_uring_prep_nop(new_sqe(&ring));
+		set_sqe(&ring.sq.sqes[1], 2, 0);
+		submit(&ring, 1);
+		expect_answer(&ring, 2, 0);
+		expect_answer(&ring, 1, POLLIN);
+		io_uring_queue_exit(&ring);
+		if (nested)
+			close(fd);
+	}
+}
+
+static void nothing_to_wait_for(void)
+{
+	int file = scratch_file(5);
+	struct io_uring ring;
+
+	/* A file is always ready to be read and written, and never will be for anything else. */
+	open_ring(&ring, 8, 0);
+	submit_poll(&ring, file, POLLPRI, 0, 1);
+	expect_full_answer(&ring, 1, -EINVAL, 0);
+	submit_poll(&ring, file, POLLPRI, IORING_POLL_ADD_MULTI, 2);
+	expect_full_answer(&ring, 2, -EINVAL, 0);
+	submit_poll(&ring, file, POLLIN, IORING_POLL_ADD_MULTI, 3);
+	expect_full_answer(&ring, 3, POLLIN, 0);
+	io_uring_queue_exit(&ring);
+	close(file);
+}
+
+static void very_many_on_one(void)
+{
+	enum {
+		POLLS = 600
+	};
+	struct io_uring ring;
+	int fds[2];
+
+	/* More than one file may be in sets that are in sets. */
+	open_ring(&ring, 1024, 0);
+	make_pipe(fds);
+	for (unsigned i = 0; i < POLLS; i++) {
+		io_uring_prep_poll_add(new_sqe(&ring), fds[0], POLLIN);
+		set_sqe(&ring.sq.sqes[i], i, 0);
+	}
+	submit(&ring, POLLS);
+	expect_none(&ring, 10);
+	peer_sends(fds[1], 0, 1);
+	for (unsigned i = 0; i < POLLS; i++)
+		expect(next_answer(&ring).res, POLLIN);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
 }
 
 static void closed_descriptor(void)
@@ -537,6 +606,9 @@ const struct conformance_case poll_cases[] = {
 	{ "poll waits, and tells once", waits_for_it },
 	{ "poll waits for room", room_again },
 	{ "poll of a ring tells that there are completions", other_ring },
+	{ "a ring polls itself", own_ring },
+	{ "poll of a file waits for nothing", nothing_to_wait_for },
+	{ "a file is polled very often at once", very_many_on_one },
 	{ "poll outlives its descriptor", closed_descriptor },
 	{ "all polls of a file are told its end", several_on_one },
 	{ "poll of a registered file, then a read", then_read },

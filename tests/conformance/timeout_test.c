@@ -247,6 +247,60 @@ static void several_counts(void)
 	on_both_kinds(several_counts_on);
 }
 
+static void count_of_one_submission(void)
+{
+	struct io_uring ring;
+
+	/* What was submitted with it, before it, completes after it has begun to count. */
+	open_ring(&ring, 8, 0);
+	queue_nop(&ring, 1, 0);
+	queue_nop(&ring, 2, 0);
+	queue_timeout(&ring, &never, 2, 0, 3);
+	submit(&ring, 3);
+	expect_answer(&ring, 1, 0);
+	expect_answer(&ring, 2, 0);
+	expect_answer(&ring, 3, 0);
+	/* A chain goes on after its members before are counted. */
+	queue_nop(&ring, 1, IOSQE_IO_LINK);
+	queue_timeout(&ring, &never, 1, 0, 3);
+	submit(&ring, 2);
+	expect_answer(&ring, 1, 0);
+	expect_none(&ring, 20);
+	queue_nop(&ring, 2, 0);
+	submit(&ring, 1);
+	expect_answer(&ring, 2, 0);
+	expect_answer(&ring, 3, 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void removed_timeouts_count(void)
+{
+	struct __kernel_timespec ts = MILLISECONDS(5);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	queue_timeout(&ring, &never, 2, 0, 1);
+	queue_timeout(&ring, &ts, 2, IORING_TIMEOUT_MULTISHOT, 2);
+	queue_timeout(&ring, &never, 0, 0, 3);
+	submit(&ring, 3);
+	expect_answer(&ring, 2, -ETIME);
+	expect_answer(&ring, 2, -ETIME);
+	expect_none(&ring, 10);
+	/* The removal and what it removes are two. */
+	sqe = new_sqe(&ring);
+	io_uring_prep_timeout_remove(sqe, 3, 0);
+	set_sqe(sqe, 4, 0);
+	submit(&ring, 1);
+	for (int i = 0; i < 2; i++) {
+		struct answer a = next_answer(&ring);
+
+		check(a.data == 3 ? a.res == -ECANCELED : a.data == 4 && !a.res, "%d", a.res);
+	}
+	expect_answer(&ring, 1, 0);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- Multishot ------------------------------------------------------------------------------- */
 
 static void repeats_on(unsigned flags)
@@ -627,7 +681,9 @@ const struct conformance_case timeout_cases[] = {
 	{ "a count of completions that is reached gives 0", count_reached },
 	{ "a count of completions that is not reached gives -ETIME", count_not_reached },
 	{ "earlier requests and each shot of a multishot count", count_of_earlier },
+	{ "what is submitted with a timeout counts, too", count_of_one_submission },
 	{ "other timeouts do not count", timeouts_do_not_count },
+	{ "nor those that repeat, but those that are removed do", removed_timeouts_count },
 	{ "timeouts with counts complete as each is reached", several_counts },
 	{ "a multishot timeout expires as often as asked", repeats },
 	{ "a multishot timeout without a count goes on until removed", repeats_for_ever },
