@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Timeouts that are linked behind the request they bound. */
+#include <fcntl.h>
 #include <linux/futex.h>
+#include <sys/stat.h>
+
+#include <anyring.h>
 
 #include "requests.h"
 
@@ -269,6 +273,40 @@ static void bounds_worker(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Opens a FIFO that nobody writes to. Linux 6.18 begins to count once the open has returned. */
+static void bounds_blocking(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int64_t start;
+
+	sys(mkfifo("fifo", 0600));
+	open_ring(&ring, 8, 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_openat(sqe, AT_FDCWD, "fifo", O_RDONLY, 0);
+	set_sqe(sqe, 1, LINK | IOSQE_ASYNC);
+	queue_bound(&ring, &soon, 0, 2, 0);
+	start = now_ms();
+	submit(&ring, 2);
+	for (int i = 0; i < 2; i++) {
+		struct io_uring_cqe *cqe;
+		struct __kernel_timespec ts = MILLISECONDS(300);
+
+		if (io_uring_wait_cqe_timeout(&ring, &cqe, &ts)) {
+			check(anyring_ring_engine(&ring) == ANYRING_KERNEL, "not bounded");
+			expect(cancel_now(&ring, 1), 0);
+			break;
+		}
+		check(now_ms() - start >= 19, "too early");
+		check(cqe->res == -EINTR || cqe->res == -ECANCELED ||
+			      (cqe->user_data == 2 &&
+			       (cqe->res == -EALREADY || cqe->res == -ETIME)),
+		      "%d", cqe->res);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- Update and cancellation ----------------------------------------------------------------- */
 
 static int update(struct io_uring *ring, struct __kernel_timespec *ts, uint64_t target,
@@ -444,6 +482,7 @@ const struct conformance_case link_timeout_cases[] = {
 	{ "receive, poll, accept and timeout can be bounded", bounds_of_all_kinds },
 	{ "a futex wait can be bounded", bounds_futex },
 	{ "a request that a worker runs can be bounded", bounds_worker },
+	{ "a request that a worker blocks in can be bounded", bounds_blocking },
 	{ "an update moves the expiry", updates },
 	{ "what is not armed yet is not updated", not_armed_yet },
 	{ "removal and cancellation do not find link timeouts", not_removable },

@@ -140,6 +140,27 @@ static void room_again(void)
 	close_pair(fds);
 }
 
+static void used_up(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	submit_poll(&ring, fds[0], POLLIN, 0, 1);
+	/* Linux has noted it by then; who asks later finds nothing. */
+	peer_sends(fds[1], 0, 1);
+	drain(fds[0], 1);
+	sleep_ms(10);
+	if (!io_uring_cq_ready(&ring)) {
+		expect_none(&ring, 10);
+		peer_sends(fds[1], 0, 1);
+	}
+	expect_full_answer(&ring, 1, POLLIN, 0);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 static void other_ring(void)
 {
 	struct io_uring ring, other;
@@ -605,6 +626,7 @@ const struct conformance_case poll_cases[] = {
 	{ "poll tells what is ready, of what is asked for", ready_at_once },
 	{ "poll waits, and tells once", waits_for_it },
 	{ "poll waits for room", room_again },
+	{ "what is gone when somebody looks is told, or waited for", used_up },
 	{ "poll of a ring tells that there are completions", other_ring },
 	{ "a ring polls itself", own_ring },
 	{ "poll of a file waits for nothing", nothing_to_wait_for },
