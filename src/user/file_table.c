@@ -38,7 +38,7 @@ int files_make(struct uring *ring, unsigned count)
 /* Where the next free slot is looked for; a hint, which a range of slots does not follow. */
 static void hint(struct file_table *table, unsigned index)
 {
-	if (index >= table->alloc_start && index < table->alloc_end)
+	if (index >= table->alloc_start && index <= table->alloc_end)
 		table->alloc_hint = index;
 }
 
@@ -99,6 +99,11 @@ static int find_free(const struct file_table *table)
 			return (int)at;
 	}
 	return -ENFILE;
+}
+
+bool files_have_room(const struct uring *ring)
+{
+	return find_free(&ring->files) >= 0;
 }
 
 static int slot_for(struct uring *ring, unsigned file_index)

@@ -92,6 +92,8 @@ int files_set(struct uring *ring, unsigned index, int fd, uint64_t tag);
  * it), -ENFILE (with ALLOC: full, or no table), -ENOMEM; then `fd` is closed.
  */
 int files_install(struct uring *ring, int fd, unsigned file_index);
+/* True if there is a slot that IORING_FILE_INDEX_ALLOC would choose. */
+bool files_have_room(const struct uring *ring);
 /* Empties a slot: 0, -ENXIO, -EINVAL, -EBADF. */
 int files_remove(struct uring *ring, unsigned index);
 void files_free(struct uring *ring);

@@ -32,8 +32,6 @@ static int map_ring(struct buffer_group *group, const struct io_uring_buf_reg *r
 {
 	long at;
 
-	if (reg->ring_addr)
-		return -EFAULT;
 	at = SYS(mmap, NULL, bytes_of(reg), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		 0);
 	if (at < 0 && at > -4096)

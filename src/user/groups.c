@@ -3,6 +3,7 @@
 
 #include "user/alloc.h"
 #include "user/groups.h"
+#include "user/kind.h"
 #include "user/sys.h"
 #include "user/uring.h"
 
@@ -222,12 +223,14 @@ static int select_entry(struct buffer_group *group, struct selection *s, size_t 
 	s->count = 1;
 	s->total = shorter(s->length, max);
 	s->iov[0] = (struct iovec){ (void *)(uintptr_t)READ(entry->addr), s->total };
-	return 0;
+	return s->iov[0].iov_base ? 0 : -ENOBUFS;
 }
 
-/* Uses up `bytes` of the buffers at the head. True: a bit of the last one is left. */
+/* Uses up `bytes` of the buffers at the head. True: a bit of the last one, or all, is left. */
 static bool consume_bits(struct buffer_group *group, size_t bytes)
 {
+	if (!bytes)
+		return true;
 	while (bytes) {
 		struct io_uring_buf *entry = entry_at(group, group->head);
 		uint32_t len = READ(entry->len), part = shorter(len, bytes);
@@ -328,8 +331,12 @@ uint32_t group_commit(struct request *req, struct selection *s, size_t bytes)
 {
 	struct buffer_group *group = group_find(req->ring, req->buf_index);
 
-	if (s->of_ring && (!s->taken || give_entries_back(group, s)))
+	if (s->of_ring && !s->taken) {
+		/* As the kernel does: what is not waited for is taken as it was asked for. */
+		if (s->incremental && !req->op->always_polls && request_kind(req) & FILE_REGULAR)
+			bytes = s->total;
 		s->flags = consume(group, s, bytes);
+	}
 	return s->flags | IORING_CQE_F_BUFFER | (uint32_t)s->id << IORING_CQE_BUFFER_SHIFT;
 }
 

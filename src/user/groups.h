@@ -25,7 +25,8 @@ struct group_table {
  * A choice of buffers for one operation. It is made (group_select), used in a system call, and
  * then committed with the bytes moved, or dropped. Inline, where the lock is held throughout,
  * nothing happens to a ring of buffers until then. A worker drops the lock for the system call, so
- * for it the buffers leave the group at once, and come back as far as nobody took any after them.
+ * for it the buffers leave the group at once; dropped, they come back if nobody took any after
+ * them.
  */
 struct selection {
 	unsigned count;	   /* buffers in iov[] */

@@ -31,7 +31,7 @@ static int allocate(struct uring *ring, int *at)
 	if (ret)
 		return ret;
 	if (user_owns((unsigned)fd, false))
-		return -EBADF;
+		return files_have_room(ring) ? -EBADF : -ENFILE;
 	fd = duplicate_fd(fd);
 	if (fd < 0)
 		return fd;
