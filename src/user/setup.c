@@ -276,6 +276,7 @@ static void uring_keep(struct uring *ring)
 
 void uring_init_lists(struct uring *ring)
 {
+	write_lanes_init(ring->write_lanes);
 	list_init(&ring->slabs);
 	list_init(&ring->pending);
 	list_init(&ring->ready);

@@ -16,6 +16,7 @@
 #include "user/linger.h"
 #include "user/list.h"
 #include "user/lock.h"
+#include "user/op/write_order.h"
 #include "user/owner.h"
 #include "user/personality.h"
 #include "user/reactor.h"
@@ -139,6 +140,7 @@ struct uring {
 	struct list sqpoll_link; /* among the rings of its thread */
 	bool sqpoll_live;	 /* atomic: the thread may submit */
 	struct aio *aio;
+	struct write_lane write_lanes[WRITE_LANES];
 	struct regions *regions;
 	struct personalities personalities;
 };

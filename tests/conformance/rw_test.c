@@ -207,6 +207,37 @@ static void linked_at_the_position(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Nothing links them, yet what is written to one file is written in turn. */
+static void writes_keep_their_order(void)
+{
+	struct io_uring ring;
+	char letters[32], got[33];
+	int fd;
+
+	open_ring(&ring, 32, 0);
+	for (unsigned round = 0; round < 20; round++) {
+		fd = (int)sys(open("order", O_RDWR | O_CREAT | O_TRUNC | (round % 2 ? O_APPEND : 0),
+				   0600));
+		for (unsigned i = 0; i < 32; i++) {
+			struct io_uring_sqe *sqe = new_sqe(&ring);
+
+			letters[i] = (char)('@' + i);
+			io_uring_prep_write(sqe, fd, &letters[i], 1, round % 2 ? 0 : -1ULL);
+			set_sqe(sqe, i, 0);
+		}
+		submit(&ring, 32);
+		/* They have their file. */
+		expect(dup2(fd, fd + 1), fd + 1);
+		close(fd);
+		for (unsigned i = 0; i < 32; i++)
+			expect(next_answer(&ring).res, 1);
+		expect(pread(fd + 1, got, 33, 0), 32);
+		check(!memcmp(got, letters, 32), "round %u: %.32s", round, got);
+		close(fd + 1);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 /* Unlike pread(2), which says ESPIPE. */
 static void offsets_of_pipes(void)
 {
@@ -717,6 +748,8 @@ const struct conformance_case rw_cases[] = {
 	{ "a buffer that can be used in part is", a_buffer_good_in_part },
 	{ "offset -1 is the file's position, and moves it", the_files_position },
 	{ "linked reads at the position follow each other", linked_at_the_position },
+	{ "writes to one file, at its position or appended, keep their order",
+	  writes_keep_their_order },
 	{ "a pipe takes any offset that is not negative", offsets_of_pipes },
 	{ "a socket takes the offsets 0 and -1", offsets_of_sockets },
 	{ "vectors are filled and written in turn", vectors },

@@ -23,6 +23,8 @@ int read_multishot_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result rw_issue(struct request *req, enum issue_how how);
 enum issue_result read_multishot_issue(struct request *req, enum issue_how how);
 void rw_fail(struct request *req);
+void rw_cleanup(struct request *req);
+bool rw_cancel(struct request *req);
 int files_update_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result files_update_issue(struct request *req, enum issue_how how);
 int provide_buffers_prep(struct request *req, const struct io_uring_sqe *sqe);

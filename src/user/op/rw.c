@@ -16,6 +16,9 @@
 	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RW_NOAPPEND | RW_ATOMIC | \
 	 RW_DONTCACHE | RW_NOSIGNAL)
 
+/* Writes that a worker does besides the one that it was given, before that ends. */
+#define FOLLOWERS_MAX 32
+
 /* ---- The system call ----------------------------------------------------------------------- */
 
 static long transfer(struct request *req, const struct iovec *vecs, unsigned count, int64_t offset,
@@ -77,6 +80,16 @@ void rw_fail(struct request *req)
 
 	if (rw->done)
 		req->res = (int32_t)rw->done;
+}
+
+void rw_cleanup(struct request *req)
+{
+	write_ended(req);
+}
+
+bool rw_cancel(struct request *req)
+{
+	return write_gives_up(req) || aio_cancel(req);
 }
 
 /* ---- Before -------------------------------------------------------------------------------- */
@@ -229,9 +242,12 @@ static enum issue_result try_inline(struct request *req)
 	if (__builtin_expect(!would_block(rw, ret), 1))
 		return finish(req, ret);
 	result = wait_where(req, ret);
-	if (result == ISSUE_WORKER)
-		rw->state |= RW_BLOCK;
-	return result;
+	if (result != ISSUE_WORKER)
+		return result;
+	rw->state |= RW_BLOCK;
+	if (rw->state & RW_WRITE)
+		write_begins(req);
+	return ISSUE_WORKER;
 }
 
 /* ---- With a buffer of a group ---------------------------------------------------------------- */
@@ -352,7 +368,9 @@ static enum issue_result issue_inline(struct request *req)
 	struct rw *rw = rw_of(req);
 	int ret;
 
-	if (__builtin_expect(rw->state & (RW_UNUSUAL | RW_FIXED), 0)) {
+	if (__builtin_expect(rw->state & (RW_UNUSUAL | RW_FIXED | RW_FINISHED), 0)) {
+		if (rw->state & RW_FINISHED)
+			return ISSUE_DONE;
 		ret = begin(req);
 		if (ret)
 			return finish(req, ret);
@@ -367,6 +385,8 @@ static enum issue_result issue_inline(struct request *req)
 	/* In the order in which they came. */
 	if (req->ring->gathered)
 		aio_do_gathered(req->ring);
+	if (rw->state & RW_WRITE && write_waits(req))
+		return ISSUE_ARMED;
 	return try_inline(req);
 }
 
@@ -406,6 +426,31 @@ static long transfer_with_priority(struct request *req)
 	return ret;
 }
 
+/* Does the writes that waited for this one. They end right after it. */
+static void write_on(struct request *req)
+{
+	struct request *followers[FOLLOWERS_MAX];
+	struct uring *ring = req->ring;
+	unsigned count;
+
+	ring_lock(ring);
+	count = write_followers(req, followers, FOLLOWERS_MAX);
+	ring_unlock(ring);
+	for (unsigned i = 0; i < count; i++)
+		finish(followers[i], transfer_with_priority(followers[i]));
+	ring_lock(ring);
+	for (unsigned i = 0; i < count; i++) {
+		rw_of(followers[i])->state |= RW_FINISHED;
+		/* So that one cancelled from now on says what it did. */
+		if (followers[i]->res > 0)
+			rw_of(followers[i])->done = (uint64_t)followers[i]->res;
+		request_unpend(followers[i]);
+		request_queue(followers[i]);
+	}
+	write_ended(req);
+	ring_unlock(ring);
+}
+
 static enum issue_result issue_in_worker(struct request *req)
 {
 	enum issue_result result = ISSUE_WORKER;
@@ -421,6 +466,8 @@ static enum issue_result issue_in_worker(struct request *req)
 		return result;
 	rw->state &= ~RW_BLOCK;
 	ret = transfer_with_priority(req);
+	if (rw->state & RW_IN_LANE)
+		write_on(req);
 	/* Its O_NONBLOCK, and another was faster. */
 	return ret == -EAGAIN ? ISSUE_AGAIN : finish(req, ret);
 }

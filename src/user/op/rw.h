@@ -27,6 +27,9 @@ enum {
 	RW_NO_AIO = 1 << 6,	/* Linux AIO would not have it */
 	RW_ATTRIBUTES = 1 << 7, /* protection information: no file here takes it */
 	RW_GATHERED = 1 << 8,	/* see aio_gather() */
+	RW_IN_LANE = 1 << 9,	/* others wait for it: see write_order.h */
+	RW_WAITS = 1 << 10,	/* for others */
+	RW_FINISHED = 1 << 11,	/* res says what came of it */
 };
 
 struct rw {
