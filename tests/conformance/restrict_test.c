@@ -582,7 +582,6 @@ static void index_goes_with_its_thread(void)
 	pthread_t thread;
 	int fds[2], copy;
 
-	kernel_only("The ring's descriptor");
 	open_ring(&ring, 8, 0);
 	make_pipe(fds);
 	end.fd = fds[0];
@@ -593,6 +592,29 @@ static void index_goes_with_its_thread(void)
 	expect(poll(&end, 1, 20), 0);
 	expect(pthread_create(&thread, NULL, hold_index, &copy), 0);
 	expect(pthread_join(thread, NULL), 0);
+	expect(poll(&end, 1, 9000), 1);
+	expect(end.revents, POLLHUP);
+}
+
+/* Of two duplicates, so that the ring has to go on by one and then by the other. */
+static void duplicates_keep_the_ring(void)
+{
+	struct pollfd end = { .events = POLLIN };
+	struct io_uring ring;
+	int fds[2], copies[2];
+
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	end.fd = fds[0];
+	expect(io_uring_register_files(&ring, &fds[1], 1), 0);
+	close(fds[1]);
+	for (int i = 0; i < 2; i++)
+		copies[i] = (int)sys(dup(ring.ring_fd));
+	io_uring_queue_exit(&ring);
+	for (int i = 0; i < 2; i++)
+		expect(io_uring_enter((unsigned)copies[i], 0, 0, IORING_ENTER_GETEVENTS, NULL), 0);
+	expect(poll(&end, 1, 20), 0);
+	expect(io_uring_register((unsigned)copies[1], IORING_UNREGISTER_FILES, NULL, 0), 0);
 	expect(poll(&end, 1, 9000), 1);
 	expect(end.revents, POLLHUP);
 }
@@ -640,6 +662,7 @@ const struct conformance_case restrict_cases[] = {
 	{ "a ring goes on by its index without a descriptor", index_without_descriptor },
 	{ "an index keeps a ring when its descriptor is closed", index_keeps_the_ring },
 	{ "an index goes with its thread", index_goes_with_its_thread },
+	{ "a duplicate of its descriptor keeps a ring", duplicates_keep_the_ring },
 	{ "a ring goes on by its descriptor without an index", index_dropped },
 	{ 0 },
 };

@@ -90,17 +90,30 @@ static void readable_until_somebody_looks(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void ends_with_its_first_descriptor(void)
+static bool hung_up(int fd)
 {
-	int copy, ret;
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLHUP;
+}
+
+static void ends_when_its_number_is_used(void)
+{
+	struct io_uring closed;
+	int fds[2];
 
 	open_ring(0);
-	copy = dup(ring.ring_fd);
-	check(io_uring_enter((unsigned)copy, 0, 0, 0, NULL) == 0, "the duplicate is no ring");
+	check(!pipe(fds), "no pipe");
+	check(!io_uring_register_files(&ring, &fds[1], 1), "no table");
+	close(fds[1]);
+	close(ring.ring_fd);
+	check(!hung_up(fds[0]), "noticed by itself");
+	closed = ring;
+	open_ring(0);
+	check(ring.ring_fd == closed.ring_fd, "another number");
+	check(hung_up(fds[0]), "the ring goes on");
 	io_uring_queue_exit(&ring);
-	ret = io_uring_enter((unsigned)copy, 0, 0, 0, NULL);
-	check(ret == -EOPNOTSUPP, "the duplicate answers %d", ret);
-	close(copy);
+	close(fds[0]);
 }
 
 /* ---- Task work --------------------------------------------------------------------------------- */
@@ -136,7 +149,8 @@ static const struct difference {
 	{ "the descriptor is readable, and never writable", readable_never_writable },
 	{ "a descriptor that is readable for nothing is so until somebody looks",
 	  readable_until_somebody_looks },
-	{ "a ring ends with its first descriptor", ends_with_its_first_descriptor },
+	{ "a ring closed by close(2) ends when its number is used again",
+	  ends_when_its_number_is_used },
 	{ "IORING_SQ_TASKRUN is set while a request waits", shown_while_waiting },
 };
 
