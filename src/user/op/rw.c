@@ -218,8 +218,11 @@ static enum issue_result wait_where(struct request *req, long ret)
 {
 	struct rw *rw = rw_of(req);
 
-	if (!(rw->state & RW_STREAM) && request_kind(req) & FILE_REGULAR)
+	if (!(rw->state & RW_STREAM) && request_kind(req) & FILE_REGULAR) {
+		if (rw->state & RW_WRITE)
+			write_begins(req);
 		return ISSUE_WORKER;
+	}
 	/* Flags may be what it does not take. */
 	if (ret == -EOPNOTSUPP && (rw->flags || rw_is_ready(req)))
 		return ISSUE_WORKER;
@@ -245,8 +248,6 @@ static enum issue_result try_inline(struct request *req)
 	if (result != ISSUE_WORKER)
 		return result;
 	rw->state |= RW_BLOCK;
-	if (rw->state & RW_WRITE)
-		write_begins(req);
 	return ISSUE_WORKER;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "user/kind.h"
 #include "user/op/rw.h"
 #include "user/op/write_order.h"
 #include "user/submit.h"
@@ -21,7 +22,7 @@ bool write_waits(struct request *req)
 	struct write_lane *lane = lane_of(req);
 
 	/* Without a file of its own it could not outlive its descriptor. */
-	if (!lane->busy || req->flags & REQ_NOWAIT || request_hold_file(req))
+	if (!lane->busy || lane->fd != req->fd || req->flags & REQ_NOWAIT || request_hold_file(req))
 		return false;
 	rw_of(req)->state |= RW_WAITS;
 	request_pend(req, REQ_ARMED);
@@ -31,7 +32,12 @@ bool write_waits(struct request *req)
 
 void write_begins(struct request *req)
 {
-	lane_of(req)->busy = true;
+	struct write_lane *lane = lane_of(req);
+
+	if (lane->busy)
+		return;
+	lane->busy = true;
+	lane->fd = req->fd;
 	rw_of(req)->state |= RW_IN_LANE;
 	req->flags |= REQ_CLEANUP;
 }

@@ -14,12 +14,13 @@
 struct uring;
 struct request;
 
-/* Files share one by their descriptor's number. */
+/* Found by the descriptor's number. Two that would share one do without. */
 #define WRITE_LANES 32
 
 struct write_lane {
 	struct list waiting; /* requests, by request.queue */
 	bool busy;
+	int fd;
 };
 
 /* All under the ring's lock. */
@@ -27,7 +28,7 @@ struct write_lane {
 void write_lanes_init(struct write_lane *lanes);
 /* An earlier write is under way: true, and this one waits (REQ_ARMED) until it is its turn. */
 bool write_waits(struct request *req);
-/* It is the first, and those after it wait. */
+/* It is the first, and those after it wait, if there is a lane for them. */
 void write_begins(struct request *req);
 /* The worker that did it does those after it, too: takes up to `most` that wait, and returns how
  * many; they are not to be found any more. */
