@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the user engine differs from the kernel: what it does instead, as docs/semantics.md says. */
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -141,6 +143,82 @@ static void shown_while_waiting(void)
 	}
 }
 
+/* ---- Registered resources ---------------------------------------------------------------------- */
+
+static int read_fixed(int fd, void *at)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	struct io_uring_cqe *cqe;
+	int res;
+
+	io_uring_prep_read_fixed(sqe, fd, at, 4, 0, 0);
+	check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
+	check(!io_uring_peek_cqe(&ring, &cqe), "no completion");
+	res = cqe->res;
+	io_uring_cqe_seen(&ring, cqe);
+	return res;
+}
+
+static void buffers_are_not_pinned(void)
+{
+	char name[] = "/tmp/anyring-semantics-XXXXXX";
+	int fd = mkstemp(name);
+	struct iovec iov = { .iov_len = 4096 };
+
+	check(fd >= 0 && !unlink(name) && !ftruncate(fd, 4096), "no file: %s", strerror(errno));
+	iov.iov_base = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	check(iov.iov_base != MAP_FAILED, "no memory");
+	open_ring(0);
+	/* Where the file is on a disk, which a kernel refuses. */
+	check(!io_uring_register_buffers(&ring, &iov, 1), "not registered");
+	check(read_fixed(fd, iov.iov_base) == 4, "not read");
+	munmap(iov.iov_base, 4096);
+	check(read_fixed(fd, iov.iov_base) == -EFAULT, "read into what is not there");
+	io_uring_queue_exit(&ring);
+	close(fd);
+}
+
+static void no_network_hardware(void)
+{
+	struct io_uring_napi napi = { .busy_poll_to = 50 };
+	struct io_uring_zcrx_ifq_reg ifq = { .rq_entries = 8 };
+
+	open_ring(0);
+	check(io_uring_register_napi(&ring, &napi) == -EOPNOTSUPP, "NAPI");
+	check(io_uring_unregister_napi(&ring, NULL) == -EOPNOTSUPP, "no NAPI");
+	check(io_uring_register_ifq(&ring, &ifq) == -EOPNOTSUPP, "zero-copy receive");
+	io_uring_queue_exit(&ring);
+}
+
+static int open_as(int personality)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	struct io_uring_cqe *cqe;
+
+	io_uring_prep_openat(sqe, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0);
+	sqe->personality = (unsigned short)personality;
+	check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
+	check(!io_uring_peek_cqe(&ring, &cqe), "no completion");
+	io_uring_cqe_seen(&ring, cqe);
+	return cqe->res;
+}
+
+static void rights_do_not_come_back(void)
+{
+	int root, fd;
+
+	if (geteuid())
+		case_skip("only root can give its rights up");
+	open_ring(0);
+	root = io_uring_register_personality(&ring);
+	check(root > 0, "no personality: %d", root);
+	check(!setgid(65534) && !setuid(65534), "not given up: %s", strerror(errno));
+	fd = open_as(0);
+	check(fd >= 0, "nobody may not: %d", fd);
+	check(open_as(root) == -EPERM, "root again");
+	io_uring_queue_exit(&ring);
+}
+
 static const struct difference {
 	const char *name;
 	void (*run)(void);
@@ -152,6 +230,10 @@ static const struct difference {
 	{ "a ring closed by close(2) ends when its number is used again",
 	  ends_when_its_number_is_used },
 	{ "IORING_SQ_TASKRUN is set while a request waits", shown_while_waiting },
+	{ "a registered buffer is memory as it is when used", buffers_are_not_pinned },
+	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
+	{ "rights that were given up do not come back with a personality",
+	  rights_do_not_come_back },
 };
 
 static void run_case(const void *subject)

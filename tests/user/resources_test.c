@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Resources of a ring, by the engine's own entrance: memory that it maps, rings that take turns. */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <anyring.h>
+#include <liburing.h>
+
+#include "cases/check.h"
+#include "cases/jobs.h"
+#include "user/user.h"
+
+#define PAGE 4096
+
+static void open_ring(struct io_uring *ring, unsigned flags)
+{
+	check(!anyring_set_engine(ANYRING_USER), "no choice");
+	check(!io_uring_queue_init(8, ring, flags), "no ring");
+}
+
+static int read_selected(struct io_uring *ring, int fd, unsigned *flags)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_cqe *cqe;
+	int res;
+
+	io_uring_prep_read(sqe, fd, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = 3;
+	check(io_uring_submit_and_wait(ring, 1) == 1, "not submitted");
+	check(!io_uring_peek_cqe(ring, &cqe), "no completion");
+	res = cqe->res;
+	*flags = cqe->flags;
+	io_uring_cqe_seen(ring, cqe);
+	return res;
+}
+
+/* ---- Memory of the engine's -------------------------------------------------------------------- */
+
+static void buffer_rings_are_mapped(void)
+{
+	const unsigned long long offset = IORING_OFF_PBUF_RING | 3ULL << IORING_OFF_PBUF_SHIFT;
+	struct io_uring_buf_reg reg = { .ring_entries = 4, .bgid = 3 };
+	struct io_uring_buf_ring *br;
+	struct io_uring ring;
+	unsigned flags;
+	char bytes[16];
+	void *memory;
+	int fds[2];
+
+	open_ring(&ring, 0);
+	check(!pipe(fds), "no pipe");
+	check(user_map(ring.ring_fd, offset, PAGE, &memory) == -EINVAL, "mapped what is not there");
+	check(!io_uring_register_buf_ring(&ring, &reg, IOU_PBUF_RING_MMAP), "not registered");
+	check(user_map(ring.ring_fd, offset, PAGE + 1, &memory) == -EINVAL, "more than there is");
+	check(!user_map(ring.ring_fd, offset, 64, &memory), "not mapped");
+	br = memory;
+	io_uring_buf_ring_add(br, bytes, sizeof(bytes), 7, 3, 0);
+	io_uring_buf_ring_advance(br, 1);
+	check(write(fds[1], "data", 4) == 4, "not written");
+	check(read_selected(&ring, fds[0], &flags) == 4, "not read");
+	check(flags == (7 << IORING_CQE_BUFFER_SHIFT | IORING_CQE_F_BUFFER), "%#x", flags);
+	check(!memcmp(bytes, "data", 4), "other bytes");
+	/* The mapping outlives the registration, and the ring. */
+	check(!io_uring_unregister_buf_ring(&ring, 3), "not unregistered");
+	check(user_map(ring.ring_fd, offset, PAGE, &memory) == -EINVAL, "mapped what has gone");
+	io_uring_queue_exit(&ring);
+	br->tail = 5;
+	munmap(br, PAGE);
+}
+
+static void regions_are_mapped(void)
+{
+	struct io_uring_region_desc desc = { .size = 2 * PAGE };
+	struct io_uring_mem_region_reg reg = { .region_uptr = (uintptr_t)&desc,
+					       .flags = IORING_MEM_REGION_REG_WAIT_ARG };
+	struct io_uring_reg_wait *waits;
+	struct io_uring ring;
+	void *memory;
+	int ret;
+
+	open_ring(&ring, IORING_SETUP_R_DISABLED);
+	check(!io_uring_register_region(&ring, &reg), "not registered");
+	check(!io_uring_enable_rings(&ring), "not enabled");
+	check(!user_map(ring.ring_fd, desc.mmap_offset, 2 * PAGE, &memory), "not mapped");
+	waits = memory;
+	waits[100] = (struct io_uring_reg_wait){ .ts = { .tv_nsec = 1000000 },
+						 .flags = IORING_REG_WAIT_TS };
+	ret = io_uring_enter2((unsigned)ring.ring_fd, 0, 1,
+			      IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
+				      IORING_ENTER_EXT_ARG_REG,
+			      (void *)(uintptr_t)(100 * sizeof(*waits)), sizeof(*waits));
+	check(ret == -ETIME, "the wait gives %d", ret);
+	io_uring_queue_exit(&ring);
+	munmap(memory, 2 * PAGE);
+}
+
+/* ---- Many at once ------------------------------------------------------------------------------ */
+
+struct pair {
+	struct io_uring *dst, *src;
+};
+
+static void *clone_often(void *arg)
+{
+	struct pair *pair = arg;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		int ret = io_uring_clone_buffers_offset(pair->dst, pair->src, 0, 0, 2,
+							IORING_REGISTER_DST_REPLACE);
+
+		check(!ret, "cloning gives %d", ret);
+	}
+	return NULL;
+}
+
+/* Neither waits for the other's lock with its own held. */
+static void rings_clone_each_other(void)
+{
+	static char bytes[2][PAGE];
+	struct iovec iovs[2] = { { bytes[0], PAGE }, { bytes[1], PAGE } };
+	struct io_uring a, b;
+	struct pair ab = { &a, &b }, ba = { &b, &a };
+	pthread_t thread;
+
+	open_ring(&a, 0);
+	open_ring(&b, 0);
+	check(!io_uring_register_buffers(&a, iovs, 2), "not registered");
+	check(!io_uring_register_buffers(&b, iovs, 2), "not registered");
+	check(!pthread_create(&thread, NULL, clone_often, &ab), "no thread");
+	clone_often(&ba);
+	pthread_join(thread, NULL);
+	check(!io_uring_unregister_buffers(&a), "no table");
+	io_uring_queue_exit(&a);
+	io_uring_queue_exit(&b);
+}
+
+/* Workers each take a buffer of their own, while the table's lock is dropped for the reads. */
+static void workers_take_each_their_own(void)
+{
+	enum {
+		READS = 8
+	};
+	struct io_uring_buf_ring *br;
+	struct io_uring_cqe *cqe;
+	static char bytes[READS][16];
+	unsigned seen = 0;
+	struct io_uring ring;
+	FILE *file = tmpfile();
+	int ret;
+
+	check(file && fwrite("0123456789", 10, 1, file) == 1 && !fflush(file), "no file");
+	open_ring(&ring, 0);
+	br = io_uring_setup_buf_ring(&ring, READS, 3, 0, &ret);
+	check(br, "no ring of buffers: %d", ret);
+	for (int i = 0; i < READS; i++)
+		io_uring_buf_ring_add(br, bytes[i], 16, (unsigned short)i, READS - 1, i);
+	io_uring_buf_ring_advance(br, READS);
+	for (int i = 0; i < READS; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+		io_uring_prep_read(sqe, fileno(file), NULL, 0, 0);
+		sqe->flags |= IOSQE_BUFFER_SELECT | IOSQE_ASYNC;
+		sqe->buf_group = 3;
+	}
+	check(io_uring_submit_and_wait(&ring, READS) == READS, "not submitted");
+	while (!io_uring_peek_cqe(&ring, &cqe)) {
+		unsigned id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+
+		check(cqe->res == 10, "res %d", cqe->res);
+		check(id < READS && !memcmp(bytes[id], "0123456789", 10), "buffer %u", id);
+		seen |= 1U << id;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	check(seen == (1U << READS) - 1, "buffers %#x", seen);
+	io_uring_queue_exit(&ring);
+	fclose(file);
+}
+
+/* The numbers of registered files are not those that the application's limit counts. */
+static void files_are_beyond_the_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = 64, .rlim_max = 1024 };
+	int fds[60], low = dup(0);
+	struct io_uring ring;
+
+	check(!setrlimit(RLIMIT_NOFILE, &limit), "no limit");
+	open_ring(&ring, 0);
+	for (int i = 0; i < 60; i++)
+		fds[i] = 0;
+	check(!io_uring_register_files(&ring, fds, 60), "not registered");
+	for (int i = 0; i < 40; i++)
+		check(dup(0) >= 0, "the application has no room, at %d", i);
+	close(low);
+	check(dup(0) == low, "another number is the lowest");
+	io_uring_queue_exit(&ring);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "rings of buffers that the engine provides can be mapped", buffer_rings_are_mapped },
+	{ "regions that the engine provides can be mapped", regions_are_mapped },
+	{ "two rings clone each other's buffers at once", rings_clone_each_other },
+	{ "workers take each a buffer of their own", workers_take_each_their_own },
+	{ "registered files leave the application its descriptors", files_are_beyond_the_limit },
+};
+
+static void run_case(const void *subject)
+{
+	const size_t *index = subject;
+
+	cases[*index].run();
+}
+
+int main(int argc, char **argv)
+{
+	enum {
+		COUNT = sizeof(cases) / sizeof(cases[0])
+	};
+	static size_t indexes[COUNT];
+
+	jobs_filter(argc > 1 ? argv[1] : NULL);
+	for (size_t i = 0; i < COUNT; i++) {
+		indexes[i] = i;
+		jobs_add(run_case, &indexes[i], 0, "resources: %s", cases[i].name);
+	}
+	return jobs_run("resources");
+}
