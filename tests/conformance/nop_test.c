@@ -102,6 +102,8 @@ static void every_sqe_flag(void)
 	expect(run_one(&ring).res, 0);
 	prep_nop(&ring, 1, 0)->flags = IOSQE_BUFFER_SELECT;
 	expect(run_one(&ring).res, -EOPNOTSUPP);
+	prep_nop(&ring, 1, 0)->ioprio = 1;
+	expect(run_one(&ring).res, -EINVAL);
 	prep_nop(&ring, 1, 0)->flags = 1U << 7;
 	expect(run_one(&ring).res, -EINVAL);
 	prep_nop(&ring, 1, 0)->flags = IOSQE_CQE_SKIP_SUCCESS;

@@ -9,7 +9,6 @@ const struct op op_table[IORING_OP_LAST] = {
 		.name = "nop",
 		.prep = nop_prep,
 		.issue = nop_issue,
-		.takes_ioprio = true,
 		.iopoll = true,
 		.skips_audit = true,
 	},
