@@ -217,7 +217,7 @@ void watchdog_left(struct uring *ring, bool visited)
 		w->visited |= visited;
 		break;
 	case WATCHDOG_SERVES:
-		deadline = next_deadline(ring);
+		deadline = w->missed ? 0 : next_deadline(ring);
 		if (deadline >= w->deadline)
 			break;
 		w->deadline = deadline;
@@ -267,6 +267,7 @@ static void serve(struct uring *ring, int64_t now, bool fired)
 	struct watched *w = &ring->watched;
 	bool deferred = ring->setup_flags & IORING_SETUP_DEFER_TASKRUN;
 
+	w->missed = false;
 	if (deferred) {
 		w->deadline = next_deadline(ring);
 		if (fired || w->deadline <= now)
@@ -301,6 +302,13 @@ static void tick(struct uring *ring, int64_t now)
 	}
 }
 
+/* Who sleeps in the set was woken, too; or is on the way out of it, and does not see this one. */
+static void leave_to_sleeper(struct watched *w, bool fired)
+{
+	w->missed |= fired;
+	w->deadline = TIME_NEVER;
+}
+
 /* False: it need not be looked at any more. */
 static bool look_at(struct uring *ring, int64_t now, bool fired)
 {
@@ -309,9 +317,9 @@ static bool look_at(struct uring *ring, int64_t now, bool fired)
 	if (w->state == WATCHDOG_TICKS)
 		tick(ring, now);
 	else if (w->state == WATCHDOG_SERVES && ring->reactor.sleeper)
-		w->deadline = TIME_NEVER; /* who sleeps there does it */
+		leave_to_sleeper(w, fired);
 	else if (w->state == WATCHDOG_SERVES && (fired || w->deadline <= now))
-		serve(ring, now, fired);
+		serve(ring, now, fired || w->missed);
 	if (needs_watchdog(ring) || (w->deadline != TIME_NEVER && w->state == WATCHDOG_SERVES))
 		return w->state != WATCHDOG_AWAY;
 	if (w->state == WATCHDOG_SERVES)

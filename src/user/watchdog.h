@@ -35,6 +35,7 @@ struct watched {
 	uint8_t raised_checks;	   /* looks so far if the descriptor may be lowered */
 	bool user;		   /* it is there for this ring as well */
 	bool fired;		   /* its inner set has events; the watchdog's own */
+	bool missed;		   /* events that were left to who slept in the set */
 	bool told;	  /* DEFER_TASKRUN: that there is work, and nobody has looked since */
 	int64_t deadline; /* when to look, ns on CLOCK_MONOTONIC */
 };
