@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <anyring.h>
@@ -219,6 +221,91 @@ static void rights_do_not_come_back(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* ---- Shared between processes ------------------------------------------------------------------ */
+
+static void send_descriptor(int socket, int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { 0 };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	check(sendmsg(socket, &msg, 0) == 1, "not sent");
+}
+
+static int receive_descriptor(int socket)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	int fd;
+
+	check(recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg), "not received");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+static void no_ring_elsewhere(void)
+{
+	int pair[2], status, fd;
+	pid_t pid;
+
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "no sockets");
+	pid = fork();
+	if (!pid) {
+		/* The ring is younger than this process. */
+		fd = receive_descriptor(pair[1]);
+		open_ring(0);
+		io_uring_queue_exit(&ring);
+		_exit(io_uring_enter((unsigned)fd, 0, 0, IORING_ENTER_GETEVENTS, NULL) !=
+		      -EOPNOTSUPP);
+	}
+	open_ring(0);
+	send_descriptor(pair[0], ring.ring_fd);
+	check(waitpid(pid, &status, 0) == pid && !status, "it is a ring: %#x", (unsigned)status);
+}
+
+/* Reports, by the pipe, what the child of the ring's maker, which is gone, finds in the queue. */
+static void outlive_the_maker(int report)
+{
+	struct io_uring_cqe *cqe;
+	struct __kernel_timespec ts = { .tv_nsec = 300000000 };
+	int fds[2], ret;
+	char byte;
+
+	check(!pipe(fds), "no pipe");
+	open_ring(0);
+	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
+	check(io_uring_submit(&ring) == 1, "not submitted");
+	if (fork())
+		_exit(0);
+	check(write(fds[1], "x", 1) == 1, "no write");
+	ret = io_uring_wait_cqe_timeout(&ring, &cqe, &ts);
+	check(write(report, &ret, sizeof(ret)) == sizeof(ret), "no report");
+	_exit(0);
+}
+
+static void early_requests_die(void)
+{
+	int report[2], ret = 0;
+
+	check(!pipe(report), "no pipe");
+	if (!fork())
+		outlive_the_maker(report[1]);
+	check(read(report[0], &ret, sizeof(ret)) == sizeof(ret), "no report");
+	check(ret == -ETIME, "%d", ret);
+}
+
 static const struct difference {
 	const char *name;
 	void (*run)(void);
@@ -230,6 +317,9 @@ static const struct difference {
 	{ "a ring closed by close(2) ends when its number is used again",
 	  ends_when_its_number_is_used },
 	{ "IORING_SQ_TASKRUN is set while a request waits", shown_while_waiting },
+	{ "a descriptor that was sent to another process is no ring there", no_ring_elsewhere },
+	{ "requests from before the fork end without a completion if their process does",
+	  early_requests_die },
 	{ "a registered buffer is memory as it is when used", buffers_are_not_pinned },
 	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
 	{ "rights that were given up do not come back with a personality",
