@@ -30,15 +30,12 @@ static int check_reg(const struct io_uring_buf_reg *reg)
 
 static int map_ring(struct buffer_group *group, const struct io_uring_buf_reg *reg)
 {
-	long at;
+	int ret;
 
-	at = SYS(mmap, NULL, bytes_of(reg), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		 0);
-	if (at < 0 && at > -4096)
-		return (int)at;
-	group->mapped = (void *)at;
-	group->mapped_size = bytes_of(reg);
-	group->ring = group->mapped;
+	ret = shared_memory_make(&group->mapped, bytes_of(reg));
+	if (ret)
+		return ret;
+	group->ring = (void *)group->mapped.base;
 	return 0;
 }
 

@@ -56,8 +56,7 @@ void group_free(struct uring *ring, unsigned id)
 
 	if (!group)
 		return;
-	if (group->mapped)
-		SYS(munmap, group->mapped, group->mapped_size);
+	shared_memory_free(&group->mapped);
 	user_free(group->at);
 	user_free(group);
 	*slot = NULL;

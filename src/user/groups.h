@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "user/request.h"
+#include "user/shared_memory.h"
 
 struct uring;
 struct buffer_group;
@@ -79,8 +80,7 @@ struct provided {
 struct buffer_group {
 	/* Of rings: their memory, the application's or (IOU_PBUF_RING_MMAP) `mapped`, or NULL. */
 	struct io_uring_buf_ring *ring;
-	void *mapped;
-	size_t mapped_size;
+	struct shared_memory mapped;
 	uint16_t mask;
 	uint16_t head;
 	bool incremental;

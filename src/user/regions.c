@@ -17,8 +17,8 @@
 struct regions {
 	char *memory;
 	size_t size;
-	bool ours;
-	bool waits; /* IORING_MEM_REGION_REG_WAIT_ARG: it holds registered waits */
+	struct shared_memory own; /* what `memory` is, if it is ours */
+	bool waits;		  /* IORING_MEM_REGION_REG_WAIT_ARG: it holds registered waits */
 };
 
 /* ---- Registering ------------------------------------------------------------------------------- */
@@ -44,26 +44,24 @@ static int check_desc(const struct io_uring_region_desc *desc)
 
 static int find_memory(struct regions *region, struct io_uring_region_desc *desc)
 {
-	long at;
+	int ret;
 
 	region->size = desc->size;
 	if (desc->flags & IORING_MEM_REGION_TYPE_USER) {
 		region->memory = (char *)(uintptr_t)desc->user_addr;
 		return app_memory_populate(desc->user_addr, desc->size);
 	}
-	at = SYS(mmap, NULL, desc->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at > -4096)
-		return (int)at;
-	region->memory = (char *)at;
-	region->ours = true;
+	ret = shared_memory_make(&region->own, desc->size);
+	if (ret)
+		return ret;
+	region->memory = region->own.base;
 	desc->mmap_offset = REGION_OFFSET;
 	return 0;
 }
 
 static void region_free(struct regions *region)
 {
-	if (region->ours)
-		SYS(munmap, region->memory, region->size);
+	shared_memory_free(&region->own);
 	user_free(region);
 }
 
@@ -128,29 +126,27 @@ int regions_wait_arg(struct uring *ring, uint64_t offset, size_t size,
 	return copy_from_app(arg, region->memory + offset, sizeof(*arg));
 }
 
-static int map_group(struct uring *ring, uint64_t id, char **from, size_t *size)
+static const struct shared_memory *group_memory(struct uring *ring, uint64_t id)
 {
 	struct buffer_group *group = id <= UINT16_MAX ? group_find(ring, (unsigned)id) : NULL;
 
-	if (!group || !group->mapped)
-		return -EINVAL;
-	*from = group->mapped;
-	*size = group->mapped_size;
-	return 0;
+	return group && group->mapped.base ? &group->mapped : NULL;
 }
 
-int regions_map(struct uring *ring, unsigned long long offset, char **from, size_t *size)
+const struct shared_memory *regions_memory(struct uring *ring, unsigned long long offset,
+					   size_t *size)
 {
 	const struct regions *region = ring->regions;
+	const struct shared_memory *memory = NULL;
 
 	if ((offset & IORING_OFF_MMAP_MASK) == IORING_OFF_PBUF_RING)
-		return map_group(ring, (offset & ~IORING_OFF_MMAP_MASK) >> IORING_OFF_PBUF_SHIFT,
-				 from, size);
-	if (offset != REGION_OFFSET || !region || !region->ours)
-		return -EINVAL;
-	*from = region->memory;
-	*size = region->size;
-	return 0;
+		memory = group_memory(ring,
+				      (offset & ~IORING_OFF_MMAP_MASK) >> IORING_OFF_PBUF_SHIFT);
+	else if (offset == REGION_OFFSET && region && region->own.base)
+		memory = &region->own;
+	if (memory)
+		*size = memory->size;
+	return memory;
 }
 
 void regions_free(struct uring *ring)

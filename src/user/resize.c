@@ -70,15 +70,6 @@ static int move_cqes(const struct uring *ring, struct ring_memory *to)
 	return 0;
 }
 
-/* Gives back the queues of `mem`; the page with the lock stays the ring's. */
-static void unmap_queues(const struct ring_memory *mem)
-{
-	size_t kept = mem->base == mem->shared ? page_size() : 0;
-
-	if (mem->size > kept)
-		SYS(munmap, (char *)mem->base + kept, mem->size - kept);
-}
-
 static int move(struct uring *ring, struct ring_memory *to, struct io_uring_params *p, void *arg)
 {
 	struct ring_header *old = ring->mem.header;
@@ -114,12 +105,12 @@ int register_resize_rings(struct uring *ring, const void *arg, unsigned nr_args)
 	p.flags |= ring->setup_flags & FLAGS_KEPT;
 	ret = params_entries(p.sq_entries, &p);
 	if (!ret)
-		ret = memory_map(&to, &p, shared_of(ring));
+		ret = memory_map(&to, &p);
 	if (ret)
 		return ret;
 	fill_header(&to);
 	ret = move(ring, &to, &p, (void *)(uintptr_t)arg);
-	unmap_queues(ret ? &to : &ring->mem);
+	memory_unmap(ret ? &to : &ring->mem);
 	if (!ret)
 		ring->mem = to;
 	return ret;

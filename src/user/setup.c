@@ -131,35 +131,54 @@ static int check_app_memory(uint64_t addr, size_t size)
 	return app_memory_populate(addr, size);
 }
 
-int memory_map(struct ring_memory *mem, const struct io_uring_params *p, struct ring_shared *shared)
+static int use_app_memory(struct ring_memory *mem, const struct io_uring_params *p)
 {
-	size_t own = shared ? 0 : page_size();
-	bool app = p->flags & IORING_SETUP_NO_MMAP;
+	int ret = check_app_memory(p->cq_off.user_addr, mem->header_size);
+
+	if (!ret)
+		ret = check_app_memory(p->sq_off.user_addr, mem->sqes_size);
+	mem->header = (void *)(uintptr_t)p->cq_off.user_addr;
+	mem->sqes = (void *)(uintptr_t)p->sq_off.user_addr;
+	return ret;
+}
+
+static int use_own_memory(struct ring_memory *mem)
+{
+	int ret = shared_memory_make(&mem->own, mem->header_size + mem->sqes_size);
+
+	mem->header = (void *)mem->own.base;
+	mem->sqes = mem->own.base + mem->header_size;
+	return ret;
+}
+
+int memory_map(struct ring_memory *mem, const struct io_uring_params *p)
+{
 	unsigned array;
-	long base = 0;
 	int ret;
 
 	lay_out(mem, p, &array);
-	if (app) {
-		ret = check_app_memory(p->cq_off.user_addr, mem->header_size);
-		if (!ret)
-			ret = check_app_memory(p->sq_off.user_addr, mem->sqes_size);
-		if (ret)
-			return ret;
-	}
-	mem->size = own + (app ? 0 : mem->header_size + mem->sqes_size);
-	if (mem->size)
-		base = SYS(mmap, NULL, mem->size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (base < 0 && base > -4096)
-		return (int)base;
-	mem->base = (void *)base;
-	mem->shared = shared ? shared : mem->base;
-	mem->header = app ? (void *)(uintptr_t)p->cq_off.user_addr : (void *)(base + (long)own);
-	mem->sqes = app ? (void *)(uintptr_t)p->sq_off.user_addr
-			: (char *)mem->header + mem->header_size;
+	ret = p->flags & IORING_SETUP_NO_MMAP ? use_app_memory(mem, p) : use_own_memory(mem);
+	if (ret)
+		return ret;
 	mem->cqes = (char *)(mem->header + 1);
 	mem->sq_array = array ? (uint32_t *)((char *)mem->header + array) : NULL;
+	return 0;
+}
+
+void memory_unmap(struct ring_memory *mem)
+{
+	shared_memory_free(&mem->own);
+}
+
+/* What the ring's processes share and the application does not see. */
+static int map_shared(struct uring *ring)
+{
+	long at = SYS(mmap, NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+
+	if (at < 0 && at > -4096)
+		return (int)at;
+	ring->shared = (void *)at;
 	return 0;
 }
 
@@ -205,44 +224,51 @@ void fill_offsets(const struct ring_memory *mem, struct io_uring_params *p)
 	p->features = USER_FEATURES;
 }
 
+/* Which memory lies at an offset for mmap(2), and where in it. */
+static const struct shared_memory *memory_at(struct uring *ring, unsigned long long offset,
+					     size_t *from, size_t *size)
+{
+	const struct ring_memory *mem = &ring->mem;
+
+	*from = 0;
+	if (offset == IORING_OFF_SQ_RING || offset == IORING_OFF_CQ_RING) {
+		*size = mem->header_size;
+		return &mem->own;
+	}
+	if (offset == IORING_OFF_SQES) {
+		*from = mem->header_size;
+		*size = mem->sqes_size;
+		return &mem->own;
+	}
+	return regions_memory(ring, offset, size);
+}
+
+static int map_at(struct uring *ring, unsigned long long offset, size_t size, void **ptr)
+{
+	const struct shared_memory *memory;
+	size_t from, have;
+
+	if (ring->setup_flags & IORING_SETUP_NO_MMAP)
+		return -EINVAL;
+	memory = memory_at(ring, offset, &from, &have);
+	if (!memory || page_align(size) > have)
+		return -EINVAL;
+	return shared_memory_map(memory, from, page_align(size), ptr);
+}
+
 int user_map(int fd, unsigned long long offset, size_t size, void **ptr)
 {
 	struct uring *ring;
-	size_t have = 0;
-	char *from = NULL;
 	int ret = 0;
-	long at;
 
 	ring = ring_get((unsigned)fd, &ret);
 	if (!ring)
 		return ret;
 	ret = ring_enter(ring);
-	if (ret)
-		goto put;
-	if (ring->setup_flags & IORING_SETUP_NO_MMAP) {
-		ret = -EINVAL;
-	} else if (offset == IORING_OFF_SQ_RING || offset == IORING_OFF_CQ_RING) {
-		from = (char *)ring->mem.header;
-		have = ring->mem.header_size;
-	} else if (offset == IORING_OFF_SQES) {
-		from = ring->mem.sqes;
-		have = ring->mem.sqes_size;
-	} else {
-		ret = regions_map(ring, offset, &from, &have);
-	}
-	if (!ret && page_align(size) > have)
-		ret = -EINVAL;
 	if (!ret) {
-		/* An old size of 0 makes a second mapping of the same shared memory: it may be
-		 * given back, or kept from children, without ours. */
-		at = SYS(mremap, from, 0, page_align(size), MREMAP_MAYMOVE);
-		if (at < 0 && at > -4096)
-			ret = (int)at;
-		else
-			*ptr = (void *)at;
+		ret = map_at(ring, offset, size, ptr);
+		ring_unlock(ring);
 	}
-	ring_unlock(ring);
-put:
 	ring_put(ring);
 	return ret;
 }
@@ -338,11 +364,9 @@ void ring_free(struct uring *ring)
 	reactor_free(ring);
 	regions_free(ring);
 	personalities_free(ring);
-	if (ring->mem.size)
-		SYS(munmap, ring->mem.base, ring->mem.size);
-	/* Of queues that were resized, the first page is left. */
-	if (ring->mem.shared && (void *)ring->mem.shared != ring->mem.base)
-		SYS(munmap, ring->mem.shared, page_size());
+	memory_unmap(&ring->mem);
+	if (ring->shared)
+		SYS(munmap, ring->shared, page_size());
 	uring_keep(ring);
 }
 
@@ -378,8 +402,10 @@ static int publish(struct uring *ring)
 
 static int start_ring(struct uring *ring, struct io_uring_params *p)
 {
-	int ret = memory_map(&ring->mem, p, NULL);
+	int ret = map_shared(ring);
 
+	if (!ret)
+		ret = memory_map(&ring->mem, p);
 	if (ret)
 		return ret;
 	fill_header(&ring->mem);

@@ -22,6 +22,7 @@
 #include "user/reactor.h"
 #include "user/request.h"
 #include "user/restrict.h"
+#include "user/shared_memory.h"
 #include "user/timer.h"
 #include "user/watchdog.h"
 
@@ -69,9 +70,7 @@ size_t page_size(void);
 
 /* The memory of a ring. Offsets are the same in all processes. */
 struct ring_memory {
-	struct ring_shared *shared;
-	void *base;  /* the engine's mapping; of an application's memory there is none */
-	size_t size; /* of that mapping */
+	struct shared_memory own; /* none with IORING_SETUP_NO_MMAP */
 	struct ring_header *header;
 	size_t header_size; /* with the CQEs and the array */
 	char *sqes;
@@ -97,8 +96,9 @@ struct uring {
 	unsigned refs; /* users, and whoever works on it; see ring_put(); atomic */
 	struct uring *next_spare;
 	struct ring_memory mem; /* from here on all is new with each ring */
-	uint32_t setup_flags;	/* IORING_SETUP_* */
-	uint8_t sqe_shift;	/* log2 of the bytes of an SQE, a CQE */
+	struct ring_shared *shared;
+	uint32_t setup_flags; /* IORING_SETUP_* */
+	uint8_t sqe_shift;    /* log2 of the bytes of an SQE, a CQE */
 	uint8_t cqe_shift;
 	bool disabled;	/* IORING_SETUP_R_DISABLED, not enabled yet */
 	bool closing;	/* nothing is started any more */
@@ -147,7 +147,7 @@ struct uring {
 
 static inline struct ring_shared *shared_of(const struct uring *ring)
 {
-	return ring->mem.shared;
+	return ring->shared;
 }
 
 /* Requests wait for nothing but that somebody issues or completes them. */
@@ -158,12 +158,12 @@ static inline bool has_work(const struct uring *ring)
 
 static inline void ring_lock(struct uring *ring)
 {
-	lock_take(&ring->mem.shared->lock);
+	lock_take(&ring->shared->lock);
 }
 
 static inline void ring_unlock(struct uring *ring)
 {
-	lock_drop(&ring->mem.shared->lock);
+	lock_drop(&ring->shared->lock);
 }
 
 /*
@@ -173,7 +173,7 @@ static inline void ring_unlock(struct uring *ring)
  */
 static inline int ring_enter(struct uring *ring)
 {
-	uint32_t *lock = &ring->mem.shared->lock;
+	uint32_t *lock = &ring->shared->lock;
 
 	if (!lock_try(lock)) {
 		if (lock_is_mine(lock))
@@ -203,9 +203,10 @@ static inline void issue_unlock(struct uring *ring, enum issue_how how)
 
 /* sq_entries and cq_entries from what was asked for: 0 or -EINVAL. */
 int params_entries(unsigned entries, struct io_uring_params *p);
-/* Memory for a ring of these parameters; with `shared` its lock is that one's. 0 or -errno. */
-int memory_map(struct ring_memory *mem, const struct io_uring_params *p,
-	       struct ring_shared *shared);
+/* Memory for the queues of these parameters. 0 or -errno. */
+int memory_map(struct ring_memory *mem, const struct io_uring_params *p);
+/* Gives it back, but for the application's. */
+void memory_unmap(struct ring_memory *mem);
 void fill_header(struct ring_memory *mem);
 void fill_offsets(const struct ring_memory *mem, struct io_uring_params *p);
 void uring_init_lists(struct uring *ring);

@@ -561,8 +561,8 @@ static void large_pages(const void *unused)
 	fd = user_setup(8, &p);
 	check(fd >= 0, "no ring: %d", fd);
 	ring = ring_get((unsigned)fd, &error);
-	check((char *)ring->mem.header == (char *)ring->mem.base + 65536 &&
-		      ring->mem.sqes == (char *)ring->mem.header + 65536,
+	check((char *)ring->mem.header == ring->mem.own.base &&
+		      ring->mem.sqes == ring->mem.own.base + 65536,
 	      "between pages");
 	ring_put(ring);
 	check(!user_close(fd), "not closed");
