@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which requests may be under way together. io_uring promises little about the order of independent
+ * requests; programs here leave out what would depend on it, so that two runs can be compared:
+ *
+ * - What runs in a worker, after a timer or behind a link meets nothing else of its batch.
+ * - At most one request waits to consume at a place, and one to produce.
+ * - What looks for other requests (to cancel, to update) is not submitted with what completes them.
+ *
+ * This is decided while the program runs, by what has completed so far, which is the same on
+ * both engines until they diverge.
+ */
+#include "run.h"
+
+#define MAX_USES 10
+
+struct uses {
+	unsigned count;
+	struct {
+		uint8_t key, role;
+	} at[MAX_USES];
+};
+
+static void use(struct uses *u, enum key key, enum role role)
+{
+	if (key == KEY_NONE || role == ROLE_NONE || u->count == MAX_USES)
+		return;
+	u->at[u->count].key = (uint8_t)key;
+	u->at[u->count++].role = (uint8_t)role;
+}
+
+enum object object_behind(const struct run *r, int fd, bool fixed)
+{
+	if (fixed)
+		return fd >= 0 && fd < SLOTS ? r->slots[fd] : NO_OBJECT;
+	if (fd >= OBJECT_FD && fd < OBJECT_FD + OBJECTS)
+		return (enum object)(fd - OBJECT_FD);
+	if (fd >= NEW_FD && fd < NEW_FD + MAX_OPS)
+		return r->new_object[fd - NEW_FD];
+	return NO_OBJECT;
+}
+
+static void use_object(struct uses *u, enum object object, enum role in, enum role out)
+{
+	use(u, object_rows[object].in, in);
+	use(u, object_rows[object].out, out);
+	/* What epoll says depends on what it watches. */
+	if (object == EPOLL && in != ROLE_NONE) {
+		use(u, KEY_EVENTFD, ROLE_CONSUME);
+		use(u, KEY_UNIX2_BA, ROLE_CONSUME);
+		use(u, KEY_PIPE, ROLE_CONSUME);
+	}
+}
+
+static void uses_of(const struct run *r, const struct op *op, struct uses *u)
+{
+	const struct io_uring_sqe *sqe = &op->sqe;
+	bool fixed = sqe->flags & IOSQE_FIXED_FILE;
+
+	u->count = 0;
+	if (op->kind == OP_ACTION) {
+		use_object(u, op->object, op->in, op->out);
+		return;
+	}
+	use_object(u, object_behind(r, sqe->fd, fixed), op->in, op->out);
+	if (fixed)
+		use(u, KEY_TABLE, ROLE_OBSERVE);
+	if (op->second)
+		use_object(u, object_behind(r, sqe->splice_fd_in, false), op->second, ROLE_NONE);
+	for (unsigned i = 0; i < ARRAY_LEN(op->extra_key); i++)
+		use(u, op->extra_key[i], op->extra_role[i]);
+}
+
+/* Whether it waits for requests before it. */
+static bool is_behind(const struct run *r, const struct op *op)
+{
+	const struct op_state *state = &r->states[op->number];
+
+	if (op->sqe.flags & IOSQE_IO_DRAIN)
+		return true;
+	for (unsigned i = 0; i < r->p->count && !state->first; i++) {
+		const struct op_state *before = &r->states[r->p->ops[i].number];
+
+		if (r->p->ops[i].number >= op->number)
+			break;
+		if (before->submitted && !before->done && before->chain == state->chain)
+			return true;
+	}
+	return false;
+}
+
+static bool drain_waits(const struct run *r)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *op = &r->p->ops[i];
+		const struct op_state *state = &r->states[op->number];
+
+		if (op->kind == OP_SQE && op->sqe.flags & IOSQE_IO_DRAIN && state->submitted &&
+		    !state->done)
+			return true;
+	}
+	return false;
+}
+
+/* Someone waits at the key, or looks. */
+static bool is_watched(const struct run *r, unsigned key)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *op = &r->p->ops[i];
+		const struct op_state *state = &r->states[op->number];
+		struct uses u;
+
+		if (op->kind != OP_SQE || !state->submitted || state->done)
+			continue;
+		uses_of(r, op, &u);
+		for (unsigned n = 0; n < u.count; n++)
+			if (u.at[n].key == key &&
+			    (u.at[n].role == ROLE_CONSUME || u.at[n].role == ROLE_OBSERVE))
+				return true;
+	}
+	return false;
+}
+
+/* Both inline, `old` of an earlier batch and still waiting. */
+static bool may_join(enum role old, enum role new)
+{
+	switch (old) {
+	case ROLE_CONSUME:
+		return new == ROLE_PRODUCE || new == ROLE_ALTER;
+	case ROLE_PRODUCE:
+		return new == ROLE_CONSUME || new == ROLE_ALTER;
+	case ROLE_OBSERVE:
+		return new != ROLE_CONSUME;
+	default:
+		return false;
+	}
+}
+
+/* Both inline, of one batch. */
+static bool may_share_batch(const struct run *r, unsigned key, enum role old, enum role new)
+{
+	if (old == ROLE_ALTER || new == ROLE_ALTER)
+		return false;
+	if (old == ROLE_PRODUCE && new == ROLE_PRODUCE)
+		return !is_watched(r, key);
+	return old == ROLE_PRODUCE || new == ROLE_PRODUCE;
+}
+
+static bool meet_badly(const struct run *r, const struct op *old, const struct op_state *old_state,
+		       const struct op *new, bool new_async, bool same_step)
+{
+	bool loose = same_step ? old_state->async || new_async : is_behind(r, old);
+	struct uses a, b;
+
+	uses_of(r, old, &a);
+	uses_of(r, new, &b);
+	for (unsigned i = 0; i < a.count; i++)
+		for (unsigned k = 0; k < b.count; k++) {
+			enum role was = a.at[i].role, is = b.at[k].role;
+
+			if (a.at[i].key != b.at[k].key ||
+			    (was == ROLE_OBSERVE && is == ROLE_OBSERVE))
+				continue;
+			if (loose)
+				return true;
+			if (same_step ? !may_share_batch(r, a.at[i].key, was, is)
+				      : !may_join(was, is))
+				return true;
+		}
+	return false;
+}
+
+/* It may complete others. */
+static bool completes_others(const struct run *r, const struct op *op)
+{
+	struct uses u;
+
+	uses_of(r, op, &u);
+	for (unsigned i = 0; i < u.count; i++)
+		if (u.at[i].role != ROLE_OBSERVE)
+			return true;
+	return false;
+}
+
+static bool search_is_free(const struct run *r, const struct op *old,
+			   const struct op_state *old_state, const struct op *new, bool new_async)
+{
+	if (!old->cancels && !new->cancels)
+		return false;
+	if (old_state->async || new_async || old->counts || new->counts)
+		return true;
+	return (new->cancels && !old->cancels &&completes_others(r, old)) ||
+	       (old->cancels && !new->cancels &&completes_others(r, new));
+}
+
+static bool is_determined(const struct run *r, const struct op *op, bool async, unsigned chain)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *old = &r->p->ops[i];
+		const struct op_state *state = &r->states[old->number];
+		bool same_step = state->step == r->step;
+
+		if (old->kind != OP_SQE || !state->submitted ||
+		    (same_step && state->chain == chain))
+			continue;
+		if (state->done && !same_step)
+			continue;
+		if (meet_badly(r, old, state, op, async, same_step))
+			return false;
+		if (same_step && search_is_free(r, old, state, op, async))
+			return false;
+		/* A count is reached by the other completions of the batch, whenever they are seen. */
+		if (op->cancels && old->counts)
+			return false;
+	}
+	return true;
+}
+
+static bool is_async(const struct op *op)
+{
+	return op->pace != PACE_INLINE || op->sqe.flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN);
+}
+
+/* Reads and writes of regular files come to an end; of anything else, they may wait. */
+static bool ends_by_itself(const struct run *r, const struct op *op)
+{
+	enum object object = object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE);
+
+	if (op->pace != PACE_WORKER || op->cancels)
+		return false;
+	return object <= FOLDER || object == NO_OBJECT ||
+	       (op->in != ROLE_ALTER && op->in != ROLE_OBSERVE);
+}
+
+bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
+{
+	bool behind = drain_waits(r);
+
+	for (unsigned i = 0; i < count; i++) {
+		bool async = behind || count > 1 || is_async(chain[i]);
+
+		/* The first is issued as if alone, if it is. */
+		if (i == 0 && !behind && !is_async(chain[i]))
+			async = false;
+		if (!is_determined(r, chain[i], async, chain[0]->number))
+			return false;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct op *op = chain[i];
+		bool async = behind || i > 0 || is_async(op);
+
+		r->states[op->number] = (struct op_state){
+			.submitted = true,
+			.async = async,
+			.must = ends_by_itself(r, op) && i == 0 && !behind &&
+				!(op->sqe.flags & (IOSQE_IO_DRAIN | IOSQE_CQE_SKIP_SUCCESS)),
+			.step = r->step,
+			.chain = chain[0]->number,
+			.first = i == 0,
+		};
+	}
+	return true;
+}
+
+bool action_is_determined(struct run *r, const struct op *op)
+{
+	static const struct {
+		enum role in, out;
+	} roles[ACTIONS] = {
+		[ACTION_FEED] = { ROLE_NONE, ROLE_PRODUCE },
+		[ACTION_DRAIN] = { ROLE_CONSUME, ROLE_NONE },
+		[ACTION_CONNECT] = { ROLE_PRODUCE, ROLE_NONE },
+		[ACTION_SHUTDOWN] = { ROLE_ALTER, ROLE_ALTER },
+		[ACTION_CLOSE] = { ROLE_ALTER, ROLE_ALTER },
+	};
+	struct op copy = *op;
+
+	copy.in = roles[op->action].in;
+	copy.out = roles[op->action].out;
+	copy.cancels = op->action == ACTION_SYNC_CANCEL;
+	if (op->action == ACTION_SET_SLOT) {
+		copy.extra_key[0] = KEY_TABLE;
+		copy.extra_role[0] = ROLE_ALTER;
+	}
+	return is_determined(r, &copy, false, MAX_OPS);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When is a ring quiet? The first run of a program waits for what surely completes, then looks a few
+ * times more, and where a worker may still be at something it cannot tell, for a while. The second
+ * run waits for as many completions as the first one saw, so that an engine that takes its time is
+ * not wrong. A program that diverges is run again with `slow`, which waits longer everywhere.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cases/check.h"
+#include "run.h"
+
+#define QUIET_MS      3
+#define SLOW_QUIET_MS 40
+#define MUST_MS	      1500
+
+static const struct op *op_numbered(const struct run *r, uint64_t number)
+{
+	for (unsigned i = 0; i < r->p->count; i++)
+		if (r->p->ops[i].number == number)
+			return &r->p->ops[i];
+	return NULL;
+}
+
+/* ---- What comes ------------------------------------------------------------------------------ */
+
+/* Numbers of descriptors are the process's affair: it goes to a place that the program knows. */
+static int keep_fd(struct run *r, const struct op *op, int fd)
+{
+	int place = NEW_FD + (int)op->number;
+
+	if (fcntl(place, F_GETFD) >= 0)
+		place = EXTRA_FD + (int)(r->extra_fds++ % EXTRA_FDS);
+	if (fd >= OBJECT_FD || dup3(fd, place, fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
+		return fd;
+	close(fd);
+	return place;
+}
+
+static void note_object(struct run *r, const struct op *op, int res)
+{
+	enum object object = op->installs < 0 ? NO_OBJECT : (enum object)op->installs;
+	int slot = op->slot == SLOTS ? res : op->slot;
+
+	if (op->sqe.opcode == IORING_OP_FIXED_FD_INSTALL)
+		object = object_behind(r, op->sqe.fd, true);
+	if (op->makes_fd)
+		r->new_object[op->number] = object;
+	else if (op->installs >= 0 && slot >= 0 && slot < SLOTS)
+		r->slots[slot] = object;
+}
+
+static void take(struct run *r, const struct io_uring_cqe *cqe)
+{
+	const struct op *op = op_numbered(r, cqe->user_data);
+	struct arrival *a = &r->arrivals[r->arrived];
+
+	r->trace->total++;
+	if (r->arrived == MAX_ARRIVALS)
+		return;
+	*a = (struct arrival){ .user_data = cqe->user_data,
+			       .res = cqe->res,
+			       .flags = cqe->flags,
+			       .order = r->arrived++ };
+	if (r->ring.flags & IORING_SETUP_CQE32 || cqe->flags & IORING_CQE_F_32)
+		memcpy(a->extra, cqe->big_cqe, sizeof(a->extra));
+	if (!op || op->kind != OP_SQE)
+		return;
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		r->states[op->number].done = true;
+	if (cqe->res >= 0)
+		note_object(r, op, cqe->res);
+	if (op->makes_fd && cqe->res >= 0)
+		a->res = keep_fd(r, op, cqe->res);
+}
+
+static bool reap(struct run *r)
+{
+	struct io_uring_cqe *cqe;
+	bool any = false;
+
+	while (r->arrived < MAX_ARRIVALS && io_uring_peek_cqe(&r->ring, &cqe) == 0 && cqe) {
+		take(r, cqe);
+		io_uring_cqe_seen(&r->ring, cqe);
+		any = true;
+	}
+	return any;
+}
+
+/* Returns false if nothing came within the time. */
+static bool await(struct run *r, int64_t ms)
+{
+	struct __kernel_timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct io_uring_cqe *cqe = NULL;
+
+	if (reap(r))
+		return true;
+	if (io_uring_wait_cqe_timeout(&r->ring, &cqe, &ts) == -ETIME)
+		return reap(r);
+	return reap(r);
+}
+
+/* ---- Quiet ----------------------------------------------------------------------------------- */
+
+static bool any_must(const struct run *r)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op_state *state = &r->states[r->p->ops[i].number];
+
+		if (state->submitted && state->must && !state->done)
+			return true;
+	}
+	return false;
+}
+
+/* At it, or about to be, because what it was linked to has just completed. */
+static bool is_at_work(const struct run *r, const struct op *op)
+{
+	const struct op_state *state = &r->states[op->number];
+
+	if (state->must || (state->step != r->step && !r->arrived))
+		return false;
+	if (!state->first && r->arrived)
+		return true;
+	return op->pace != PACE_INLINE || op->sqe.flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN);
+}
+
+/* Someone may be at work without our being able to tell when he is done. */
+static bool may_be_busy(const struct run *r, bool hidden_only)
+{
+	unsigned chain = MAX_OPS;
+
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *op = &r->p->ops[i];
+		const struct op_state *state = &r->states[op->number];
+
+		/* Of a chain, the first that is not done is the one that may be under way. */
+		if (!state->submitted || state->done || !state->async || state->chain == chain)
+			continue;
+		chain = state->chain;
+		if (hidden_only &&
+		    !(op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS && state->step == r->step))
+			continue;
+		if (is_at_work(r, op))
+			return true;
+	}
+	return false;
+}
+
+/* A worker's request that posts nothing has had its time. */
+static void end_hidden(struct run *r)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *op = &r->p->ops[i];
+		struct op_state *state = &r->states[op->number];
+
+		if (state->submitted && op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS && state->first &&
+		    op->pace == PACE_WORKER && !(op->sqe.flags & IOSQE_IO_DRAIN))
+			state->done = true;
+	}
+}
+
+static void wait_for_quiet(struct run *r)
+{
+	struct trace *t = r->trace;
+	int64_t deadline = now_ms() + MUST_MS;
+	bool expects;
+
+	io_uring_get_events(&r->ring);
+	reap(r);
+	expects = r->expected && !r->lost && t->settled < r->expected->settled;
+
+	if (expects)
+		while (t->total < r->expected->seen[t->settled] && now_ms() < deadline)
+			await(r, deadline - now_ms() + 1);
+	else if (!r->lost)
+		while (any_must(r) && now_ms() < deadline)
+			await(r, deadline - now_ms() + 1);
+	/* It is wrong already: what follows may as well be quick. */
+	r->lost |= now_ms() >= deadline;
+	if (r->slow || may_be_busy(r, expects))
+		while (await(r, r->slow ? SLOW_QUIET_MS : QUIET_MS))
+			;
+}
+
+static int by_user_data(const void *left, const void *right)
+{
+	const struct arrival *a = left, *b = right;
+
+	if (a->user_data != b->user_data)
+		return a->user_data < b->user_data ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
+}
+
+static void say_flags(struct trace *t, unsigned flags)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ IORING_CQE_F_MORE, "MORE" },	 { IORING_CQE_F_SOCK_NONEMPTY, "NONEMPTY" },
+		{ IORING_CQE_F_NOTIF, "NOTIF" }, { IORING_CQE_F_BUF_MORE, "BUF_MORE" },
+		{ IORING_CQE_F_SKIP, "SKIP" },	 { IORING_CQE_F_32, "32" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		if (flags & names[i].bit)
+			say(t, " %s", names[i].name);
+	if (flags & IORING_CQE_F_BUFFER)
+		say(t, " BUFFER %u", flags >> IORING_CQE_BUFFER_SHIFT);
+	else if (flags >> 16)
+		say(t, " high bits %#x", flags >> 16);
+}
+
+/* Links promise an order; the time of a link timeout's own completion is its own. */
+static void say_order(struct run *r, unsigned chain)
+{
+	bool any = false;
+	unsigned members = 0;
+
+	for (unsigned i = 0; i < r->arrived; i++) {
+		const struct op *op = op_numbered(r, r->arrivals[i].user_data);
+
+		members += op && op->kind == OP_SQE && r->states[op->number].chain == chain &&
+			   op->sqe.opcode != IORING_OP_LINK_TIMEOUT;
+	}
+	if (members < 2)
+		return;
+	for (unsigned i = 0; i < r->arrived; i++) {
+		const struct op *op = op_numbered(r, r->arrivals[i].user_data);
+
+		if (!op || op->kind != OP_SQE || r->states[op->number].chain != chain ||
+		    op->sqe.opcode == IORING_OP_LINK_TIMEOUT)
+			continue;
+		say(r->trace, any ? " %u" : "  order %u", op->number);
+		any = true;
+	}
+	say(r->trace, "\n");
+}
+
+static void say_arrivals(struct run *r)
+{
+	for (unsigned i = 0; i < r->p->count; i++) {
+		const struct op *op = &r->p->ops[i];
+
+		if (op->kind == OP_SQE && r->states[op->number].submitted &&
+		    r->states[op->number].first)
+			say_order(r, op->number);
+	}
+	qsort(r->arrivals, r->arrived, sizeof(*r->arrivals), by_user_data);
+	for (unsigned i = 0; i < r->arrived; i++) {
+		const struct arrival *a = &r->arrivals[i];
+
+		say(r->trace, "  #%llu res %s", (unsigned long long)a->user_data,
+		    result_name(a->res));
+		say_flags(r->trace, a->flags);
+		if (a->extra[0] || a->extra[1])
+			say(r->trace, " extra %llx %llx", (unsigned long long)a->extra[0],
+			    (unsigned long long)a->extra[1]);
+		say(r->trace, "\n");
+	}
+	r->arrived = 0;
+}
+
+static void reap_other(struct run *r)
+{
+	struct io_uring_cqe *cqe;
+
+	if (!r->p->second_ring)
+		return;
+	io_uring_get_events(&r->other);
+	for (unsigned i = 0; i < MAX_ARRIVALS && io_uring_peek_cqe(&r->other, &cqe) == 0 && cqe;
+	     i++) {
+		say(r->trace, "  other ring: %llu res %s", (unsigned long long)cqe->user_data,
+		    result_name(cqe->res));
+		say_flags(r->trace, cqe->flags);
+		say(r->trace, "\n");
+		io_uring_cqe_seen(&r->other, cqe);
+	}
+}
+
+void settle(struct run *r)
+{
+	struct trace *t = r->trace;
+
+	wait_for_quiet(r);
+	for (unsigned i = 0; i < 2; i++) {
+		io_uring_get_events(&r->ring);
+		reap(r);
+	}
+	end_hidden(r);
+	if (t->settled < MAX_SETTLED)
+		t->seen[t->settled++] = t->total;
+	say_arrivals(r);
+	reap_other(r);
+}
