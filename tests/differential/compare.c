@@ -92,10 +92,10 @@ enum verdict judge(struct sides *s, const struct program *p)
 
 		if (!same_trace(s->trace[0], s->again))
 			return UNSTABLE;
-		if (!same)
-			return DIFFERENT;
+		if (same)
+			return PASSING;
 	}
-	return PASSING;
+	return DIFFERENT;
 }
 
 /* ---- Less of it ------------------------------------------------------------------------------ */

@@ -60,6 +60,7 @@ static void uses_of(const struct run *r, const struct op *op, struct uses *u)
 	u->count = 0;
 	if (op->kind == OP_ACTION) {
 		use_object(u, op->object, op->in, op->out);
+		use(u, op->extra_key[0], op->extra_role[0]);
 		return;
 	}
 	use_object(u, object_behind(r, sqe->fd, fixed), op->in, op->out);
@@ -228,8 +229,19 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 
 	if (op->pace != PACE_WORKER || op->cancels)
 		return false;
-	return object <= FOLDER || object == NO_OBJECT ||
-	       (op->in != ROLE_ALTER && op->in != ROLE_OBSERVE);
+	switch (op->sqe.opcode) {
+	case IORING_OP_READ:
+	case IORING_OP_READV:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_READV_FIXED:
+	case IORING_OP_WRITE:
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+	case IORING_OP_WRITEV_FIXED:
+		return object <= FOLDER || object == NO_OBJECT;
+	default:
+		return true;
+	}
 }
 
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
@@ -278,9 +290,9 @@ bool action_is_determined(struct run *r, const struct op *op)
 	copy.in = roles[op->action].in;
 	copy.out = roles[op->action].out;
 	copy.cancels = op->action == ACTION_SYNC_CANCEL;
-	if (op->action == ACTION_SET_SLOT) {
-		copy.extra_key[0] = KEY_TABLE;
-		copy.extra_role[0] = ROLE_ALTER;
+	if (op->action == ACTION_SET_SLOT || op->action == ACTION_FUTEX_WAKE) {
+		copy.extra_key[0] = op->action == ACTION_SET_SLOT ? KEY_TABLE : KEY_FUTEX;
+		copy.extra_role[0] = op->action == ACTION_SET_SLOT ? ROLE_ALTER : ROLE_PRODUCE;
 	}
 	return is_determined(r, &copy, false, MAX_OPS);
 }

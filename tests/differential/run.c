@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <anyring.h>
+
 #include "run.h"
 
 /* A program ends in milliseconds; this is one that hangs. */
@@ -178,10 +180,12 @@ static void run_ops(struct run *r)
 
 static void start_process(const char *engine, const char *folder)
 {
+	enum anyring_engine number;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	alarm(PROGRAM_SECONDS);
-	if (setenv("ANYRING_ENGINE", engine, 1) || chdir(folder))
+	if (anyring_find_engine(engine, &number) || anyring_set_engine(number) || chdir(folder))
 		_exit(1);
 }
 

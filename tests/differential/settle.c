@@ -13,7 +13,7 @@
 #include "cases/check.h"
 #include "run.h"
 
-#define QUIET_MS      3
+#define QUIET_MS      6
 #define SLOW_QUIET_MS 40
 #define MUST_MS	      1500
 
@@ -121,8 +121,11 @@ static bool is_at_work(const struct run *r, const struct op *op)
 {
 	const struct op_state *state = &r->states[op->number];
 
-	if (state->must || (state->step != r->step && !r->arrived))
+	if (state->must)
 		return false;
+	/* A worker that waits for a file reads it a moment after it could. */
+	if (state->step != r->step && !r->arrived)
+		return op->sqe.flags & IOSQE_ASYNC && (op->in || op->out);
 	if (!state->first && r->arrived)
 		return true;
 	return op->pace != PACE_INLINE || op->sqe.flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN);
