@@ -172,9 +172,9 @@ void gen_advise(struct gen *g)
 void gen_splice(struct gen *g)
 {
 	static const enum object pipes_in[] = { PIPE_R, PAGE_PIPE_R, NONBLOCK_PIPE_R };
-	/* Those that know what it is not to wait. */
-	static const enum object others_in[] = { FILE_A, FILE_READ_ONLY, UNIX_A,  UNIX2_B,
-						 TCP_A,	 TCP_B,		 DEV_ZERO };
+	/* TCP's splice knows no SPLICE_F_NONBLOCK, and what has no splice of its own no waiting. */
+	static const enum object others_in[] = { FILE_A, FILE_READ_ONLY, UNIX_A, UNIX2_B,
+						 DEV_ZERO };
 	static const enum object pipes_out[] = { PIPE_W, PAGE_PIPE_W, NONBLOCK_PIPE_W };
 	bool from_pipe = one_in(2);
 	enum object in = from_pipe ? pick(pipes_in) : pick(others_in);

@@ -217,9 +217,13 @@ static bool is_determined(const struct run *r, const struct op *op, bool async, 
 	return true;
 }
 
-static bool is_async(const struct op *op)
+static bool is_async(const struct run *r, const struct op *op)
 {
-	return op->pace != PACE_INLINE || op->sqe.flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN);
+	/* An eventfd cannot be written without blocking: a worker does it. */
+	if (op->out == ROLE_PRODUCE &&
+	    object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE) == EVENTFD)
+		return true;
+	return op->pace != PACE_INLINE || op->sqe.flags & IOSQE_ASYNC;
 }
 
 /* Reads and writes of regular files come to an end; of anything else, they may wait. */
@@ -249,17 +253,17 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	bool behind = drain_waits(r);
 
 	for (unsigned i = 0; i < count; i++) {
-		bool async = behind || count > 1 || is_async(chain[i]);
+		bool async = behind || count > 1 || is_async(r, chain[i]);
 
 		/* The first is issued as if alone, if it is. */
-		if (i == 0 && !behind && !is_async(chain[i]))
+		if (i == 0 && !behind && !is_async(r, chain[i]))
 			async = false;
 		if (!is_determined(r, chain[i], async, chain[0]->number))
 			return false;
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct op *op = chain[i];
-		bool async = behind || i > 0 || is_async(op);
+		bool async = behind || i > 0 || is_async(r, op);
 
 		r->states[op->number] = (struct op_state){
 			.submitted = true,

@@ -182,7 +182,8 @@ static bool run_all(struct options *o, struct sides *s)
 static void usage(void)
 {
 	fputs("usage: differential_test [--engines A,B] [--seed N] [--count N] [--fresh N]\n"
-	      "                         [--time SECONDS] [--folder DIR] [--tap] [--show] "
+	      "                         [--time SECONDS] [--folder DIR] [--only LIST] [--tap] "
+	      "[--show] "
 	      "[--whole]\n"
 	      "\n"
 	      "  --engines A,B  kernel, user; the first is right        (kernel,user)\n"
@@ -191,6 +192,7 @@ static void usage(void)
 	      "  --fresh N      and as many that were never run         (0)\n"
 	      "  --time S       end after S seconds\n"
 	      "  --folder DIR   where files are                         (/dev/shm)\n"
+	      "  --only LIST    programs of these requests only: nop,recv ... (gen_*.c)\n"
 	      "  --tap          report as TAP\n"
 	      "  --show         programs and completions even if they agree\n"
 	      "  --once         what differs once is shown, as it is\n"
@@ -229,6 +231,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "fresh", required_argument, NULL, 'f' },
 		{ "time", required_argument, NULL, 't' },
 		{ "folder", required_argument, NULL, 'd' },
+		{ "only", required_argument, NULL, 'O' },
 		{ "tap", no_argument, NULL, 'T' },
 		{ "show", no_argument, NULL, 'v' },
 		{ "whole", no_argument, NULL, 'w' },
@@ -257,6 +260,10 @@ static void parse(struct options *o, int argc, char **argv)
 			break;
 		case 'd':
 			o->folder = optarg;
+			break;
+		case 'O':
+			if (!limit_families(optarg))
+				usage();
 			break;
 		case 'T':
 			o->tap = true;

@@ -214,6 +214,8 @@ extern const enum object first_slots[8];
 /* The names in the scratch folder that programs know. */
 extern const char *const names[NAMES_COUNT];
 
+/* Programs of these kinds of requests only (gen_*, with commas between); false: there are none. */
+bool limit_families(const char *list);
 /* Fills the arena, too. */
 void generate(struct program *p, uint64_t seed);
 void print_program(const struct program *p);

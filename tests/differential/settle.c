@@ -15,7 +15,7 @@
 
 #define QUIET_MS      6
 #define SLOW_QUIET_MS 40
-#define MUST_MS	      1500
+#define MUST_MS	      1000
 
 static const struct op *op_numbered(const struct run *r, uint64_t number)
 {
@@ -125,10 +125,8 @@ static bool is_at_work(const struct run *r, const struct op *op)
 		return false;
 	/* A worker that waits for a file reads it a moment after it could. */
 	if (state->step != r->step && !r->arrived)
-		return op->sqe.flags & IOSQE_ASYNC && (op->in || op->out);
-	if (!state->first && r->arrived)
-		return true;
-	return op->pace != PACE_INLINE || op->sqe.flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN);
+		return op->in || op->out;
+	return state->first || r->arrived;
 }
 
 /* Someone may be at work without our being able to tell when he is done. */
@@ -161,7 +159,7 @@ static void end_hidden(struct run *r)
 		struct op_state *state = &r->states[op->number];
 
 		if (state->submitted && op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS && state->first &&
-		    op->pace == PACE_WORKER && !(op->sqe.flags & IOSQE_IO_DRAIN))
+		    op->pace == PACE_WORKER)
 			state->done = true;
 	}
 }
