@@ -360,8 +360,8 @@ static void some_flags(struct gen *g, unsigned link)
 	bool is_seen = op->installs < 0 && !op->makes_fd && !op->makes_pipe;
 
 	op->sqe.user_data = op->number;
-	/* Whether a worker that has to wait has taken its buffer by then is a matter of luck. */
-	if (one_in(12) && !op->selects)
+	/* When a worker takes its buffer, or begins to count, is a matter of luck. */
+	if (one_in(12) && !op->selects && !op->counts)
 		op->sqe.flags |= IOSQE_ASYNC;
 	/* What it makes has to be seen; and, if a worker does it, when it is done. */
 	if (one_in(16) && is_seen &&

@@ -194,6 +194,15 @@ static bool search_is_free(const struct run *r, const struct op *old,
 	       (old->cancels && !new->cancels &&completes_others(r, new));
 }
 
+/*
+ * Linux counts a timeout that fires before its completion is posted, so that for a moment a count
+ * can seem reached: one that counts is alone with what completes in its own time.
+ */
+static bool disturbs_counts(const struct op *op, bool async)
+{
+	return async || op->counts || op->sqe.opcode == IORING_OP_LINK_TIMEOUT;
+}
+
 static bool is_determined(const struct run *r, const struct op *op, bool async, unsigned chain)
 {
 	for (unsigned i = 0; i < r->p->count; i++) {
@@ -206,6 +215,9 @@ static bool is_determined(const struct run *r, const struct op *op, bool async, 
 			continue;
 		if (state->done && !same_step)
 			continue;
+		if ((op->counts && disturbs_counts(old, state->async)) ||
+		    (old->counts && disturbs_counts(op, async)))
+			return false;
 		if (meet_badly(r, old, state, op, async, same_step))
 			return false;
 		if (same_step && search_is_free(r, old, state, op, async))
