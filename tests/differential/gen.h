@@ -12,6 +12,7 @@ struct gen {
 	void *data;    /* its memory */
 	void *args;
 	unsigned left; /* SQEs that still fit in the batch */
+	bool linked;   /* what is being written is part of a chain */
 };
 
 typedef void generator(struct gen *g);

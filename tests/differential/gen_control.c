@@ -103,7 +103,7 @@ void gen_timeout(struct gen *g)
 	struct io_uring_sqe *sqe = &g->op->sqe;
 	bool soon;
 	struct __kernel_timespec *ts = some_time(g, &soon);
-	unsigned count = soon || one_in(2) ? 0 : (unsigned)random_between(1, 5);
+	unsigned count = soon || g->linked || one_in(2) ? 0 : (unsigned)random_between(1, 5);
 	unsigned flags = some_clock();
 
 	/* An absolute time long ago, or the far future: no need to ask a clock. */
@@ -161,20 +161,25 @@ void gen_timeout_remove(struct gen *g)
 
 void gen_timeout_update(struct gen *g)
 {
+	uint64_t old = some_user_data(g);
+	const struct io_uring_sqe *sqe = &g->p->ops[old < MAX_OPS ? old : 0].sqe;
 	bool soon;
 	struct __kernel_timespec *ts = some_time(g, &soon);
 	unsigned flags = some_clock();
 
 	g->op->cancels = true;
+	/* It loses its count with an update: a multishot one would fire for ever. */
+	if (sqe->opcode == IORING_OP_TIMEOUT && sqe->timeout_flags & IORING_TIMEOUT_MULTISHOT)
+		*ts = (struct __kernel_timespec){ .tv_sec = 3600 };
 	if (one_in(4)) {
 		flags |= IORING_TIMEOUT_ABS;
-		ts->tv_sec = soon ? 0 : 1LL << 40;
+		ts->tv_sec = ts->tv_sec ? 1LL << 40 : 0;
 	}
 	if (one_in(4))
 		flags |= IORING_LINK_TIMEOUT_UPDATE;
 	if (one_in(20))
 		flags |= 1U << random_between(0, 8);
-	io_uring_prep_timeout_update(&g->op->sqe, ts, some_user_data(g), flags);
+	io_uring_prep_timeout_update(&g->op->sqe, ts, old, flags);
 	/* What it makes fire is timed from now on. */
 	if (soon)
 		g->op->pace = PACE_WORKER;

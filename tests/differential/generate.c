@@ -379,7 +379,7 @@ static bool write_sqe(struct gen *g, unsigned link)
 	some_family()(g);
 	some_flags(g, link);
 	g->left--;
-	if (g->left && one_in(link ? 4 : 14)) {
+	if (g->left && !g->op->counts && one_in(link ? 4 : 14)) {
 		g->op->sqe.flags |= IOSQE_IO_LINK;
 		new_op(g, OP_SQE);
 		gen_link_timeout(g);
@@ -397,6 +397,7 @@ static void write_batch(struct gen *g)
 		unsigned chain = one_in(4) ? (unsigned)random_between(2, 4) : 1;
 		unsigned link = one_in(4) ? IOSQE_IO_HARDLINK : IOSQE_IO_LINK;
 
+		g->linked = chain > 1;
 		while (chain-- && write_sqe(g, chain && g->left > 1 ? link : 0))
 			;
 	}

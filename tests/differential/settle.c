@@ -216,29 +216,32 @@ static void say_flags(struct trace *t, unsigned flags)
 		say(t, " high bits %#x", flags >> 16);
 }
 
-/* Links promise an order; the time of a link timeout's own completion is its own. */
+/* The chain that completion `i` counts for in its order: each request's first. MAX_OPS: none. */
+static unsigned ordered_chain(const struct run *r, unsigned i)
+{
+	const struct op *op = op_numbered(r, r->arrivals[i].user_data);
+
+	/* The time of a link timeout's own completion is its own. */
+	if (!op || op->kind != OP_SQE || op->sqe.opcode == IORING_OP_LINK_TIMEOUT)
+		return MAX_OPS;
+	for (unsigned k = 0; k < i; k++)
+		if (r->arrivals[k].user_data == op->number)
+			return MAX_OPS;
+	return r->states[op->number].chain;
+}
+
 static void say_order(struct run *r, unsigned chain)
 {
-	bool any = false;
 	unsigned members = 0;
 
-	for (unsigned i = 0; i < r->arrived; i++) {
-		const struct op *op = op_numbered(r, r->arrivals[i].user_data);
-
-		members += op && op->kind == OP_SQE && r->states[op->number].chain == chain &&
-			   op->sqe.opcode != IORING_OP_LINK_TIMEOUT;
-	}
+	for (unsigned i = 0; i < r->arrived; i++)
+		members += ordered_chain(r, i) == chain;
 	if (members < 2)
 		return;
-	for (unsigned i = 0; i < r->arrived; i++) {
-		const struct op *op = op_numbered(r, r->arrivals[i].user_data);
-
-		if (!op || op->kind != OP_SQE || r->states[op->number].chain != chain ||
-		    op->sqe.opcode == IORING_OP_LINK_TIMEOUT)
-			continue;
-		say(r->trace, any ? " %u" : "  order %u", op->number);
-		any = true;
-	}
+	say(r->trace, "  order");
+	for (unsigned i = 0; i < r->arrived; i++)
+		if (ordered_chain(r, i) == chain)
+			say(r->trace, " %llu", (unsigned long long)r->arrivals[i].user_data);
 	say(r->trace, "\n");
 }
 
