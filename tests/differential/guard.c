@@ -260,9 +260,10 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 	}
 }
 
-bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
+bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open)
 {
-	bool behind = drain_waits(r);
+	/* A chain that its batch leaves open goes to a worker, as a whole. */
+	bool behind = open || drain_waits(r);
 
 	for (unsigned i = 0; i < count; i++) {
 		bool async = behind || count > 1 || is_async(r, chain[i]);

@@ -70,9 +70,10 @@ static void report_different(const struct options *o, struct sides *s, struct pr
 		return;
 	if (o->shrink) {
 		minimise(s, p);
-		if (judge(s, p) == SAME)
+		if (judge(s, p) != DIFFERENT) {
 			generate(p, p->seed);
-		judge(s, p);
+			judge(s, p);
+		}
 	}
 	signature(s, p, text, sizeof(text));
 	if (count_kind(totals.kinds, text) > SHOWN_EACH)

@@ -112,9 +112,9 @@ static void queue(struct run *r, const struct op *op)
 	r->trace->requests[op->sqe.opcode]++;
 }
 
-static void queue_chain(struct run *r, const struct op *const *chain, unsigned count)
+static void queue_chain(struct run *r, const struct op *const *chain, unsigned count, bool open)
 {
-	if (!chain_is_determined(r, chain, count)) {
+	if (!chain_is_determined(r, chain, count, open)) {
 		for (unsigned i = 0; i < count; i++)
 			say(r->trace, "%u: left out\n", chain[i]->number);
 		return;
@@ -135,11 +135,11 @@ static unsigned queue_batch(struct run *r, unsigned at)
 		chain[count++] = op;
 		if (op->sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) && count < MAX_CHAIN)
 			continue;
-		queue_chain(r, chain, count);
+		queue_chain(r, chain, count, false);
 		count = 0;
 	}
 	if (count)
-		queue_chain(r, chain, count);
+		queue_chain(r, chain, count, true);
 	return at;
 }
 

@@ -61,7 +61,7 @@ enum object object_behind(const struct run *r, int fd, bool fixed);
  * Fills in the states of `count` requests that are one chain, and answers true if what they do is
  * determined given all that was submitted before. Requests that meet where it isn't are left out.
  */
-bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count);
+bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open);
 bool action_is_determined(struct run *r, const struct op *op);
 
 /* ---- settle.c -------------------------------------------------------------------------------- */
