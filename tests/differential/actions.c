@@ -170,7 +170,7 @@ const char *action_name(enum action action)
 
 void do_action(struct run *r, const struct op *op)
 {
-	r->step++;
+	next_step(r);
 	if (!action_is_determined(r, op)) {
 		say(r->trace, "%u: left out\n", op->number);
 		return;

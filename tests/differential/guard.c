@@ -238,6 +238,34 @@ static bool is_async(const struct run *r, const struct op *op)
 	return op->pace != PACE_INLINE || op->sqe.flags & IOSQE_ASYNC;
 }
 
+static void note_uses(struct run *r, const struct op *op)
+{
+	struct uses u;
+
+	uses_of(r, op, &u);
+	for (unsigned i = 0; i < u.count; i++)
+		r->touched[u.at[i].key] = true;
+	r->searched |= op->cancels;
+}
+
+bool is_touched(const struct run *r, const struct op *op)
+{
+	struct uses u;
+
+	uses_of(r, op, &u);
+	for (unsigned i = 0; i < u.count; i++)
+		if (r->touched[u.at[i].key])
+			return true;
+	return r->searched;
+}
+
+void next_step(struct run *r)
+{
+	r->step++;
+	r->searched = false;
+	memset(r->touched, 0, sizeof(r->touched));
+}
+
 /* Reads and writes of regular files come to an end; of anything else, they may wait. */
 static bool ends_by_itself(const struct run *r, const struct op *op)
 {
@@ -278,6 +306,7 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 		const struct op *op = chain[i];
 		bool async = behind || i > 0 || is_async(r, op);
 
+		note_uses(r, op);
 		r->states[op->number] = (struct op_state){
 			.submitted = true,
 			.async = async,
@@ -311,5 +340,8 @@ bool action_is_determined(struct run *r, const struct op *op)
 		copy.extra_key[0] = op->action == ACTION_SET_SLOT ? KEY_TABLE : KEY_FUTEX;
 		copy.extra_role[0] = op->action == ACTION_SET_SLOT ? ROLE_ALTER : ROLE_PRODUCE;
 	}
-	return is_determined(r, &copy, false, MAX_OPS);
+	if (!is_determined(r, &copy, false, MAX_OPS))
+		return false;
+	note_uses(r, &copy);
+	return true;
 }

@@ -130,7 +130,7 @@ static unsigned queue_batch(struct run *r, unsigned at)
 	const struct op *op = &r->p->ops[at];
 	unsigned count = 0;
 
-	r->step++;
+	next_step(r);
 	for (; at < r->p->count && op->kind == OP_SQE; op = &r->p->ops[++at]) {
 		chain[count++] = op;
 		if (op->sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) && count < MAX_CHAIN)

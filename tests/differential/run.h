@@ -38,6 +38,7 @@ struct run {
 	struct op_state states[MAX_OPS];
 	enum object new_object[MAX_OPS]; /* what the descriptor it made is */
 	enum object slots[SLOTS];
+	bool touched[KEYS], searched; /* in this step: where, and whether for requests */
 	unsigned step, extra_fds, next_bid[GROUPS];
 	struct arrival arrivals[MAX_ARRIVALS];
 	unsigned arrived;
@@ -62,6 +63,9 @@ enum object object_behind(const struct run *r, int fd, bool fixed);
  * determined given all that was submitted before. Requests that meet where it isn't are left out.
  */
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open);
+/* Whether this step did something where the request, of an earlier one, waits. */
+bool is_touched(const struct run *r, const struct op *op);
+void next_step(struct run *r);
 bool action_is_determined(struct run *r, const struct op *op);
 
 /* ---- settle.c -------------------------------------------------------------------------------- */

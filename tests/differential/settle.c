@@ -116,7 +116,7 @@ static bool any_must(const struct run *r)
 	return false;
 }
 
-/* At it, or about to be, because what it was linked to has just completed. */
+/* At it, at the wait for it, or about to be, as what it was linked to has just completed. */
 static bool is_at_work(const struct run *r, const struct op *op)
 {
 	const struct op_state *state = &r->states[op->number];
@@ -125,12 +125,12 @@ static bool is_at_work(const struct run *r, const struct op *op)
 		return false;
 	/* A worker that waits for a file reads it a moment after it could. */
 	if (state->step != r->step && !r->arrived)
-		return op->in || op->out;
+		return is_touched(r, op);
 	return state->first || r->arrived;
 }
 
 /* Someone may be at work without our being able to tell when he is done. */
-static bool may_be_busy(const struct run *r, bool hidden_only)
+static bool may_be_busy(const struct run *r)
 {
 	unsigned chain = MAX_OPS;
 
@@ -142,9 +142,6 @@ static bool may_be_busy(const struct run *r, bool hidden_only)
 		if (!state->submitted || state->done || !state->async || state->chain == chain)
 			continue;
 		chain = state->chain;
-		if (hidden_only &&
-		    !(op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS && state->step == r->step))
-			continue;
 		if (is_at_work(r, op))
 			return true;
 	}
@@ -182,7 +179,7 @@ static void wait_for_quiet(struct run *r)
 			await(r, deadline - now_ms() + 1);
 	/* It is wrong already: what follows may as well be quick. */
 	r->lost |= now_ms() >= deadline;
-	if (r->slow || may_be_busy(r, expects))
+	if (r->slow || may_be_busy(r))
 		while (await(r, r->slow ? SLOW_QUIET_MS : QUIET_MS))
 			;
 }
