@@ -59,6 +59,8 @@ static struct family {
 	{ 1, gen_unknown, "unknown" },
 };
 
+bool nothing_registered;
+
 bool limit_families(const char *list)
 {
 	unsigned wanted = 0;
@@ -379,7 +381,7 @@ static bool write_sqe(struct gen *g, unsigned link)
 	some_family()(g);
 	some_flags(g, link);
 	g->left--;
-	if (g->left && !g->op->counts && one_in(link ? 4 : 14)) {
+	if (g->left && !g->op->counts && !nothing_registered && one_in(link ? 4 : 14)) {
 		g->op->sqe.flags |= IOSQE_IO_LINK;
 		new_op(g, OP_SQE);
 		gen_link_timeout(g);
@@ -417,7 +419,8 @@ static void write_action(struct gen *g)
 	};
 	struct op *op = new_op(g, OP_ACTION);
 
-	op->action = one_in(3) ? (enum action)random_between(0, ACTIONS - 1) : pick(often);
+	op->action = one_in(3) && !nothing_registered ? (enum action)random_between(0, ACTIONS - 1)
+						      : pick(often);
 	op->object = some_object();
 	op->a = random_between(1, 12);
 	op->b = random_between(0, GROUPS - 1);
@@ -515,6 +518,8 @@ void generate(struct program *p, uint64_t seed)
 	choose_focus();
 	some_ring(p);
 	steps = (unsigned)random_between(1, 6);
+	if (nothing_registered)
+		p->table = p->fixed = p->second_ring = false;
 	while (steps-- && p->count < MAX_OPS - 16) {
 		for (unsigned n = (unsigned)random_between(0, 3); n--;)
 			write_action(&g);

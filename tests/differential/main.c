@@ -183,7 +183,8 @@ static bool run_all(struct options *o, struct sides *s)
 static void usage(void)
 {
 	fputs("usage: differential_test [--engines A,B] [--seed N] [--count N] [--fresh N]\n"
-	      "                         [--time SECONDS] [--folder DIR] [--only LIST] [--tap] "
+	      "                         [--time SECONDS] [--folder DIR] [--only LIST] [--bare] "
+	      "[--tap] "
 	      "[--show] "
 	      "[--whole]\n"
 	      "\n"
@@ -194,6 +195,7 @@ static void usage(void)
 	      "  --time S       end after S seconds\n"
 	      "  --folder DIR   where files are                         (/dev/shm)\n"
 	      "  --only LIST    programs of these requests only: nop,recv ... (gen_*.c)\n"
+	      "  --bare         no tables, no register calls, no link timeouts\n"
 	      "  --tap          report as TAP\n"
 	      "  --show         programs and completions even if they agree\n"
 	      "  --once         what differs once is shown, as it is\n"
@@ -233,6 +235,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "time", required_argument, NULL, 't' },
 		{ "folder", required_argument, NULL, 'd' },
 		{ "only", required_argument, NULL, 'O' },
+		{ "bare", no_argument, NULL, 'b' },
 		{ "tap", no_argument, NULL, 'T' },
 		{ "show", no_argument, NULL, 'v' },
 		{ "whole", no_argument, NULL, 'w' },
@@ -265,6 +268,9 @@ static void parse(struct options *o, int argc, char **argv)
 		case 'O':
 			if (!limit_families(optarg))
 				usage();
+			break;
+		case 'b':
+			nothing_registered = true;
 			break;
 		case 'T':
 			o->tap = true;

@@ -216,6 +216,8 @@ extern const char *const names[NAMES_COUNT];
 
 /* Programs of these kinds of requests only (gen_*, with commas between); false: there are none. */
 bool limit_families(const char *list);
+/* No tables, and no calls of io_uring_register(2), nor link timeouts: for an engine that begins. */
+extern bool nothing_registered;
 /* Fills the arena, too. */
 void generate(struct program *p, uint64_t seed);
 void print_program(const struct program *p);
