@@ -412,6 +412,8 @@ static void write_action(struct gen *g)
 		ACTION_DRAIN,	   ACTION_DRAIN,       ACTION_CONNECT, ACTION_ADD_BUFFERS,
 		ACTION_FUTEX_WAKE, ACTION_RING_STATUS, ACTION_SET_SLOT
 	};
+	static const enum action plain[] = { ACTION_FEED, ACTION_FEED, ACTION_DRAIN,
+					     ACTION_CONNECT };
 	/* Nothing that sets up what this program does not know: NAPI, devices, clocks, regions. */
 	static const uint8_t registers[] = {
 		0,  1,	3,  4,	5,  7,	8,  9,	10, 11, 12, 13, 14, 15,
@@ -419,8 +421,9 @@ static void write_action(struct gen *g)
 	};
 	struct op *op = new_op(g, OP_ACTION);
 
-	op->action = one_in(3) && !nothing_registered ? (enum action)random_between(0, ACTIONS - 1)
-						      : pick(often);
+	op->action = nothing_registered ? pick(plain)
+		     : one_in(3)	? (enum action)random_between(0, ACTIONS - 1)
+					: pick(often);
 	op->object = some_object();
 	op->a = random_between(1, 12);
 	op->b = random_between(0, GROUPS - 1);
@@ -518,8 +521,6 @@ void generate(struct program *p, uint64_t seed)
 	choose_focus();
 	some_ring(p);
 	steps = (unsigned)random_between(1, 6);
-	if (nothing_registered)
-		p->table = p->fixed = p->second_ring = false;
 	while (steps-- && p->count < MAX_OPS - 16) {
 		for (unsigned n = (unsigned)random_between(0, 3); n--;)
 			write_action(&g);
@@ -528,4 +529,8 @@ void generate(struct program *p, uint64_t seed)
 	}
 	for (unsigned n = (unsigned)random_between(0, 3); n-- && p->count < MAX_OPS;)
 		write_action(&g);
+	if (!nothing_registered)
+		return;
+	p->table = p->fixed = p->second_ring = false;
+	p->setup_flags &= ~IORING_SETUP_R_DISABLED;
 }

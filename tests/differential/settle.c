@@ -40,6 +40,17 @@ static int keep_fd(struct run *r, const struct op *op, int fd)
 	return place;
 }
 
+/* The same for the two that PIPE writes to memory: what is said is what became of them. */
+static void keep_pipe(struct run *r, const struct op *op)
+{
+	int fds[2];
+
+	memcpy(fds, arena.data[op->number], sizeof(fds));
+	for (unsigned i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = fds[i] < 3 || fds[i] >= OBJECT_FD ? -1 : keep_fd(r, op, fds[i]);
+	memcpy(arena.data[op->number], fds, sizeof(fds));
+}
+
 static void note_object(struct run *r, const struct op *op, int res)
 {
 	enum object object = op->installs < 0 ? NO_OBJECT : (enum object)op->installs;
@@ -73,6 +84,8 @@ static void take(struct run *r, const struct io_uring_cqe *cqe)
 		r->states[op->number].done = true;
 	if (cqe->res >= 0)
 		note_object(r, op, cqe->res);
+	if (op->makes_pipe && cqe->res == 0)
+		keep_pipe(r, op);
 	if (op->makes_fd && cqe->res >= 0)
 		a->res = keep_fd(r, op, cqe->res);
 }
