@@ -355,7 +355,11 @@ void gen_close(struct gen *g)
 	}
 	io_uring_prep_close(&op->sqe, -1);
 	target(g, some_object());
-	op->sqe.flags &= one_in(20) ? 0xff : (uint8_t)~IOSQE_FIXED_FILE;
+	/* Low numbers are the process's own, and some an engine's: nobody's to close but by mistake. */
+	if (op->sqe.flags & IOSQE_FIXED_FILE && !one_in(20)) {
+		op->sqe.flags &= (uint8_t)~IOSQE_FIXED_FILE;
+		op->sqe.fd = BAD_FD;
+	}
 	op->in = op->out = ROLE_ALTER;
 	/* A file's last close may need a worker. */
 	op->pace = PACE_WORKER;
