@@ -242,7 +242,8 @@ void make_direct(struct gen *g, int installs)
 
 uint64_t some_user_data(struct gen *g)
 {
-	for (unsigned i = g->p->count; i-- > 0;)
+	/* The last is the one that asks. */
+	for (unsigned i = g->p->count - 1; i-- > 0;)
 		if (g->p->ops[i].kind == OP_SQE && one_in(4))
 			return g->p->ops[i].number;
 	return one_in(4) ? 12345 : 1;

@@ -188,6 +188,9 @@ static bool search_is_free(const struct run *r, const struct op *old,
 {
 	if (!old->cancels && !new->cancels)
 		return false;
+	/* What one has cancelled the next of the batch may still find, on its way out. */
+	if (old->cancels && new->cancels)
+		return true;
 	if (old_state->async || new_async || old->counts || new->counts)
 		return true;
 	return (new->cancels && !old->cancels &&completes_others(r, old)) ||
@@ -296,6 +299,9 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	for (unsigned i = 0; i < count; i++) {
 		bool async = behind || count > 1 || is_async(r, chain[i]);
 
+		/* What follows a worker's request may be issued by that worker, who keeps its buffer. */
+		if (async && i > 0 && chain[i]->selects)
+			return false;
 		/* The first is issued as if alone, if it is. */
 		if (i == 0 && !behind && !is_async(r, chain[i]))
 			async = false;
