@@ -294,17 +294,15 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open)
 {
 	/* A chain that its batch leaves open goes to a worker, as a whole. */
-	bool behind = open || drain_waits(r);
+	bool behind = open || drain_waits(r), worker = open;
 
 	for (unsigned i = 0; i < count; i++) {
-		bool async = behind || count > 1 || is_async(r, chain[i]);
+		bool async = behind || i > 0 || is_async(r, chain[i]);
 
-		/* What follows a worker's request may be issued by that worker, who keeps its buffer. */
-		if (async && i > 0 && chain[i]->selects)
+		/* A worker goes on with what is linked; it keeps its buffer, and finds itself. */
+		worker |= is_async(r, chain[i]);
+		if (worker && (chain[i]->selects || chain[i]->cancels))
 			return false;
-		/* The first is issued as if alone, if it is. */
-		if (i == 0 && !behind && !is_async(r, chain[i]))
-			async = false;
 		if (!is_determined(r, chain[i], async, chain[0]->number))
 			return false;
 	}
