@@ -355,7 +355,7 @@ void gen_close(struct gen *g)
 	}
 	io_uring_prep_close(&op->sqe, -1);
 	target(g, some_object());
-	/* Low numbers are the process's own, and some an engine's: nobody's to close but by mistake. */
+	/* Low numbers are the process's own, and some an engine's: not to be closed. */
 	if (op->sqe.flags & IOSQE_FIXED_FILE && !one_in(20)) {
 		op->sqe.flags &= (uint8_t)~IOSQE_FIXED_FILE;
 		op->sqe.fd = BAD_FD;

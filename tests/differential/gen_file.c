@@ -113,7 +113,7 @@ void gen_read_multishot(struct gen *g)
 {
 	enum object object = some_reader();
 
-	/* What is always ready would go on until the buffers end; one that gives zeros is enough. */
+	/* /dev/zero goes on until the buffers end. */
 	io_uring_prep_read_multishot(&g->op->sqe, -1, one_in(10) ? 10 : 0, one_in(4) ? ~0ULL : 0,
 				     0);
 	target(g, object);
@@ -181,8 +181,8 @@ void gen_splice(struct gen *g)
 	enum object out = !from_pipe ? pick(pipes_out) : one_in(2) ? some_file() : some_writer();
 
 	/*
-	 * Never one that waits: that would be a worker inside splice(2), and whether a cancel meets it
-	 * before it is there, or afterwards, is a matter of time.
+	 * Never one that waits: that would be a worker inside splice(2), and whether a cancel
+	 * meets it before it is there, or afterwards, is a matter of time.
 	 */
 	io_uring_prep_splice(&g->op->sqe, OBJECT_FD + (int)in, one_in(6) ? 10 : -1, -1,
 			     one_in(6) ? 10 : -1, (unsigned)random_between(0, 500),

@@ -77,27 +77,12 @@ static bool is_behind(const struct run *r, const struct op *op)
 {
 	const struct op_state *state = &r->states[op->number];
 
-	if (op->sqe.flags & IOSQE_IO_DRAIN)
-		return true;
 	for (unsigned i = 0; i < r->p->count && !state->first; i++) {
 		const struct op_state *before = &r->states[r->p->ops[i].number];
 
 		if (r->p->ops[i].number >= op->number)
 			break;
 		if (before->submitted && !before->done && before->chain == state->chain)
-			return true;
-	}
-	return false;
-}
-
-static bool drain_waits(const struct run *r)
-{
-	for (unsigned i = 0; i < r->p->count; i++) {
-		const struct op *op = &r->p->ops[i];
-		const struct op_state *state = &r->states[op->number];
-
-		if (op->kind == OP_SQE && op->sqe.flags & IOSQE_IO_DRAIN && state->submitted &&
-		    !state->done)
 			return true;
 	}
 	return false;
@@ -225,7 +210,7 @@ static bool is_determined(const struct run *r, const struct op *op, bool async, 
 			return false;
 		if (same_step && search_is_free(r, old, state, op, async))
 			return false;
-		/* A count is reached by the other completions of the batch, whenever they are seen. */
+		/* A count is reached by completions of its batch, whenever they are seen. */
 		if (op->cancels && old->counts)
 			return false;
 	}
@@ -294,10 +279,10 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open)
 {
 	/* A chain that its batch leaves open goes to a worker, as a whole. */
-	bool behind = open || drain_waits(r), worker = open;
+	bool worker = open;
 
 	for (unsigned i = 0; i < count; i++) {
-		bool async = behind || i > 0 || is_async(r, chain[i]);
+		bool async = open || i > 0 || is_async(r, chain[i]);
 
 		/* A worker goes on with what is linked; it keeps its buffer, and finds itself. */
 		worker |= is_async(r, chain[i]);
@@ -308,14 +293,14 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct op *op = chain[i];
-		bool async = behind || i > 0 || is_async(r, op);
+		bool async = open || i > 0 || is_async(r, op);
 
 		note_uses(r, op);
 		r->states[op->number] = (struct op_state){
 			.submitted = true,
 			.async = async,
-			.must = ends_by_itself(r, op) && i == 0 && !behind &&
-				!(op->sqe.flags & (IOSQE_IO_DRAIN | IOSQE_CQE_SKIP_SUCCESS)),
+			.must = ends_by_itself(r, op) && i == 0 && !open &&
+				!(op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS),
 			.step = r->step,
 			.chain = chain[0]->number,
 			.first = i == 0,

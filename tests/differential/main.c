@@ -2,7 +2,7 @@
 /*
  * Random programs on two engines, compared.
  *
- *   differential_test [--engines A,B] [--seed N] [--count N] [--fresh N] [--time SECONDS] [--tap] ...
+ *   differential_test [--engines A,B] [--seed N] [--count N] [--fresh N] [--time SECONDS] ...
  */
 #include <errno.h>
 #include <getopt.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program of the differential tester: SQEs, things done to their files from outside, and the
- * points at which what is queued is submitted. It holds descriptors and addresses that are the same in
- * every process that runs it: objects lie at fixed numbers, memory is inherited by fork.
+ * points at which what is queued is submitted. It holds descriptors and addresses that are the
+ * same in every process that runs it: objects lie at fixed numbers, memory is inherited by fork.
  */
 #ifndef DIFFERENTIAL_PROGRAM_H
 #define DIFFERENTIAL_PROGRAM_H

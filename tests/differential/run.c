@@ -183,6 +183,9 @@ static void start_process(const char *engine, const char *folder)
 	enum anyring_engine number;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* To enlarge the table of descriptors once there are workers takes milliseconds. */
+	dup2(STDOUT_FILENO, EXTRA_FD + EXTRA_FDS);
+	close(EXTRA_FD + EXTRA_FDS);
 	signal(SIGPIPE, SIG_IGN);
 	alarm(PROGRAM_SECONDS);
 	if (anyring_find_engine(engine, &number) || anyring_set_engine(number) || chdir(folder))

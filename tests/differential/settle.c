@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When is a ring quiet? The first run of a program waits for what surely completes, then looks a few
- * times more, and where a worker may still be at something it cannot tell, for a while. The second
- * run waits for as many completions as the first one saw, so that an engine that takes its time is
- * not wrong. A program that diverges is run again with `slow`, which waits longer everywhere.
+ * When is a ring quiet? The first run of a program waits for what surely completes, then looks a
+ * few times more, and, where a worker may be at something that it cannot tell, waits for a while.
+ * The second run waits for as many completions as the first one saw, so that an engine that takes
+ * its time is not wrong. A program that diverges runs again with `slow`, which always waits longer.
  */
 #include <errno.h>
 #include <fcntl.h>

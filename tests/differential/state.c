@@ -131,9 +131,9 @@ static void say_descriptors(struct run *r)
 {
 	for (int fd = OBJECT_FD; fd < OBJECT_FD + OBJECTS; fd++)
 		say_fd(r, fd);
-	for (int fd = NEW_FD; fd < NEW_FD + MAX_OPS; fd++)
-		if (r->p->ops[0].kind || r->new_object[fd - NEW_FD] != NO_OBJECT)
-			say_fd(r, fd);
+	for (unsigned i = 0; i < r->p->count; i++)
+		if (r->p->ops[i].makes_fd || r->p->ops[i].makes_pipe)
+			say_fd(r, NEW_FD + (int)r->p->ops[i].number);
 	for (unsigned i = 0; i < r->extra_fds && i < EXTRA_FDS; i++)
 		say_fd(r, EXTRA_FD + (int)i);
 }
@@ -199,7 +199,7 @@ static void say_names(struct run *r)
 
 /* ---- The ring -------------------------------------------------------------------------------- */
 
-/* What each slot holds: installed, looked at, closed. Requests behind a drain would never come back. */
+/* What each slot holds: installed, looked at, closed. */
 static void say_slots(struct run *r)
 {
 	for (unsigned slot = 0; slot < SLOTS; slot++) {
@@ -233,14 +233,6 @@ static void say_slots(struct run *r)
 	}
 }
 
-static bool drains(const struct program *p)
-{
-	for (unsigned i = 0; i < p->count; i++)
-		if (p->ops[i].kind == OP_SQE && p->ops[i].sqe.flags & IOSQE_IO_DRAIN)
-			return true;
-	return false;
-}
-
 static void say_groups(struct run *r)
 {
 	for (unsigned i = 0; i < FIRST_OLD_GROUP; i++) {
@@ -259,7 +251,7 @@ void say_state(struct run *r)
 	say(r->trace, "-- what is left\n");
 	if (!r->broken) {
 		say_groups(r);
-		if (r->p->table && !drains(r->p))
+		if (r->p->table)
 			say_slots(r);
 	}
 	say_names(r);
@@ -276,7 +268,7 @@ void say_leaks(struct run *r)
 		int fd = atoi(entry->d_name);
 		struct stat st;
 
-		/* An engine may keep descriptors of its own kind (epoll, eventfd), but no one's files. */
+		/* An engine may keep what is its own (epoll, eventfd), but no one's files. */
 		if (fd < 3 || fd >= OBJECT_FD || fd == dirfd(dir) || fstat(fd, &st) < 0)
 			continue;
 		if (st.st_mode & S_IFMT)
