@@ -191,6 +191,14 @@ static bool disturbs_counts(const struct op *op, bool async)
 	return async || op->counts || op->sqe.opcode == IORING_OP_LINK_TIMEOUT;
 }
 
+/* Its descriptor gets its number when the completion of its maker is seen. */
+static bool is_yet_to_be_made(const struct run *r, int fd)
+{
+	const struct op_state *maker = &r->states[fd >= NEW_FD ? (fd - NEW_FD) % MAX_OPS : 0];
+
+	return fd >= NEW_FD && fd < NEW_FD + MAX_OPS && maker->submitted && !maker->done;
+}
+
 static bool is_determined(const struct run *r, const struct op *op, bool async, unsigned chain)
 {
 	for (unsigned i = 0; i < r->p->count; i++) {
@@ -276,16 +284,17 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 	}
 }
 
-bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open)
+bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
 {
-	/* A chain that its batch leaves open goes to a worker, as a whole. */
-	bool worker = open;
+	bool worker = false;
 
 	for (unsigned i = 0; i < count; i++) {
-		bool async = open || i > 0 || is_async(r, chain[i]);
+		bool async = i > 0 || is_async(r, chain[i]);
 
 		/* A worker goes on with what is linked; it keeps its buffer, and finds itself. */
 		worker |= is_async(r, chain[i]);
+		if (is_yet_to_be_made(r, chain[i]->sqe.fd))
+			return false;
 		if (worker && (chain[i]->selects || chain[i]->cancels))
 			return false;
 		if (!is_determined(r, chain[i], async, chain[0]->number))
@@ -293,13 +302,13 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct op *op = chain[i];
-		bool async = open || i > 0 || is_async(r, op);
+		bool async = i > 0 || is_async(r, op);
 
 		note_uses(r, op);
 		r->states[op->number] = (struct op_state){
 			.submitted = true,
 			.async = async,
-			.must = ends_by_itself(r, op) && i == 0 && !open &&
+			.must = ends_by_itself(r, op) && i == 0 &&
 				!(op->sqe.flags & IOSQE_CQE_SKIP_SUCCESS),
 			.step = r->step,
 			.chain = chain[0]->number,

@@ -96,7 +96,7 @@ static bool set_up_ring(struct run *r)
 
 /* ---- Batches --------------------------------------------------------------------------------- */
 
-static void queue(struct run *r, const struct op *op)
+static void queue(struct run *r, const struct op *op, bool last)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
 
@@ -105,6 +105,9 @@ static void queue(struct run *r, const struct op *op)
 		return;
 	}
 	memcpy(sqe, &op->sqe, sizeof(*sqe));
+	/* A chain that its batch leaves open would go to a worker, as a whole. */
+	if (last)
+		sqe->flags &= (uint8_t) ~(IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 	if (op->to_ring)
 		sqe->fd = r->p->second_ring ? r->other.ring_fd : r->ring.ring_fd;
 	if (op->sqe.opcode == IORING_OP_CONNECT && op->sqe.fd == OBJECT_FD + TCP_SOCKET)
@@ -112,15 +115,15 @@ static void queue(struct run *r, const struct op *op)
 	r->trace->requests[op->sqe.opcode]++;
 }
 
-static void queue_chain(struct run *r, const struct op *const *chain, unsigned count, bool open)
+static void queue_chain(struct run *r, const struct op *const *chain, unsigned count)
 {
-	if (!chain_is_determined(r, chain, count, open)) {
+	if (!chain_is_determined(r, chain, count)) {
 		for (unsigned i = 0; i < count; i++)
 			say(r->trace, "%u: left out\n", chain[i]->number);
 		return;
 	}
 	for (unsigned i = 0; i < count; i++)
-		queue(r, chain[i]);
+		queue(r, chain[i], i + 1 == count);
 }
 
 /* Returns the number of the first operation that is no request. */
@@ -135,11 +138,11 @@ static unsigned queue_batch(struct run *r, unsigned at)
 		chain[count++] = op;
 		if (op->sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) && count < MAX_CHAIN)
 			continue;
-		queue_chain(r, chain, count, false);
+		queue_chain(r, chain, count);
 		count = 0;
 	}
 	if (count)
-		queue_chain(r, chain, count, true);
+		queue_chain(r, chain, count);
 	return at;
 }
 

@@ -62,7 +62,7 @@ enum object object_behind(const struct run *r, int fd, bool fixed);
  * Fills in the states of `count` requests that are one chain, and answers true if what they do is
  * determined given all that was submitted before. Requests that meet where it isn't are left out.
  */
-bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count, bool open);
+bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count);
 /* Whether this step did something where the request, of an earlier one, waits. */
 bool is_touched(const struct run *r, const struct op *op);
 void next_step(struct run *r);
