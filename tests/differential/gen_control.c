@@ -45,7 +45,8 @@ void gen_nop(struct gen *g)
 
 void gen_unknown(struct gen *g)
 {
-	g->op->sqe.opcode = (uint8_t)random_between(63, 255);
+	/* Those up to there are known to newer kernels. */
+	g->op->sqe.opcode = (uint8_t)random_between(IORING_OP_LAST + 10, 255);
 }
 
 void gen_msg_ring(struct gen *g)
@@ -88,6 +89,14 @@ static struct __kernel_timespec *some_time(struct gen *g, bool *soon)
 	if (one_in(40))
 		ts->tv_nsec = one_in(2) ? -1 : 1000000000;
 	return ts;
+}
+
+/* A bit that is wrong, or of another request. Not IMMEDIATE_ARG, which is newer than Linux 6.18. */
+static unsigned wrong_flag(void)
+{
+	unsigned flag = 1U << random_between(0, 12);
+
+	return flag == IORING_TIMEOUT_IMMEDIATE_ARG ? 1U << 20 : flag;
 }
 
 static unsigned some_clock(void)
@@ -146,7 +155,7 @@ void gen_link_timeout(struct gen *g)
 	if (soon && valid)
 		ts->tv_nsec = 2000000;
 	if (one_in(30))
-		flags |= 1U << random_between(0, 8);
+		flags |= wrong_flag();
 	io_uring_prep_link_timeout(&g->op->sqe, ts, flags);
 	/* When it is not soon it ends with its request. */
 	g->op->pace = soon ? PACE_WORKER : PACE_INLINE;
@@ -155,8 +164,7 @@ void gen_link_timeout(struct gen *g)
 void gen_timeout_remove(struct gen *g)
 {
 	g->op->cancels = true;
-	io_uring_prep_timeout_remove(&g->op->sqe, some_user_data(g),
-				     one_in(20) ? 1U << random_between(0, 8) : 0);
+	io_uring_prep_timeout_remove(&g->op->sqe, some_user_data(g), one_in(20) ? wrong_flag() : 0);
 }
 
 void gen_timeout_update(struct gen *g)
@@ -178,7 +186,7 @@ void gen_timeout_update(struct gen *g)
 	if (one_in(4))
 		flags |= IORING_LINK_TIMEOUT_UPDATE;
 	if (one_in(20))
-		flags |= 1U << random_between(0, 8);
+		flags |= wrong_flag();
 	io_uring_prep_timeout_update(&g->op->sqe, ts, old, flags);
 	/* What it makes fire is timed from now on. */
 	if (soon)
