@@ -284,10 +284,28 @@ static bool ends_by_itself(const struct run *r, const struct op *op)
 	}
 }
 
+/* What waits may be served between two links, or after both. */
+static bool feeds_twice(const struct run *r, const struct op *const *chain, unsigned count)
+{
+	uint8_t produced[KEYS] = { 0 };
+	struct uses u;
+
+	for (unsigned i = 0; i < count; i++) {
+		uses_of(r, chain[i], &u);
+		for (unsigned n = 0; n < u.count; n++)
+			if (u.at[n].role == ROLE_PRODUCE && produced[u.at[n].key]++ &&
+			    is_watched(r, u.at[n].key))
+				return true;
+	}
+	return false;
+}
+
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
 {
 	bool worker = false;
 
+	if (feeds_twice(r, chain, count))
+		return false;
 	for (unsigned i = 0; i < count; i++) {
 		bool async = i > 0 || is_async(r, chain[i]);
 

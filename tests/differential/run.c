@@ -16,6 +16,11 @@
 
 #define MAX_CHAIN 16
 
+#ifndef PR_FUTEX_HASH
+#define PR_FUTEX_HASH		78
+#define PR_FUTEX_HASH_SET_SLOTS 1
+#endif
+
 static void register_table(struct run *r)
 {
 	int fds[SLOTS];
@@ -190,6 +195,11 @@ static void start_process(const char *engine, const char *folder)
 	dup2(STDOUT_FILENO, EXTRA_FD + EXTRA_FDS);
 	close(EXTRA_FD + EXTRA_FDS);
 	signal(SIGPIPE, SIG_IGN);
+	/*
+	 * Linux 6.18 gives a process a futex table of its own with its first thread, a worker's, too;
+	 * what waited before is not found there any more. An older kernel refuses this.
+	 */
+	prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, 16, 0);
 	alarm(PROGRAM_SECONDS);
 	if (anyring_find_engine(engine, &number) || anyring_set_engine(number) || chdir(folder))
 		_exit(1);
