@@ -29,6 +29,13 @@ static uint32_t last_flags(const struct request *req)
 	return flags | (req->flags & REQ_CLEANUP ? IORING_CQE_F_MORE : 0);
 }
 
+enum issue_result net_refused(struct request *req, int error)
+{
+	int type = socket_option(req->sysfd, SO_TYPE);
+
+	return net_done(req, type < 0 ? type : error);
+}
+
 enum issue_result net_done(struct request *req, long ret)
 {
 	const struct net *n = request_data(req, struct net);
@@ -50,6 +57,14 @@ void net_partial(struct request *req, size_t bytes)
 		n->done = 0;
 	n->done += (uint32_t)bytes;
 	req->flags |= REQ_PARTIAL;
+}
+
+bool net_polls_first(const struct request *req, enum issue_how how)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	return n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED) &&
+	       socket_option(req->sysfd, SO_TYPE) >= 0;
 }
 
 bool net_goes_on(const struct request *req)
@@ -114,8 +129,9 @@ bool recv_known_empty(const struct request *req)
 	const struct net *n = request_data(req, const struct net);
 	const struct file *file = req->file;
 
-	return file && file->watched & EPOLLIN && !(file->ready & (EPOLLIN | EPOLL_UNUSUAL)) &&
-	       !(req->flags & REQ_NOWAIT) && !(n->msg_flags & MSG_UNUSUAL);
+	return file && file->known & FILE_SOCKET && file->watched & EPOLLIN &&
+	       !(file->ready & (EPOLLIN | EPOLL_UNUSUAL)) && !(req->flags & REQ_NOWAIT) &&
+	       !(n->msg_flags & MSG_UNUSUAL);
 }
 
 /* The kernel says it of streams only. */
@@ -136,6 +152,8 @@ bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 	struct file *file = req->file;
 
 	*flags = 0;
+	if (file && (got >= 0 || got == -EAGAIN))
+		file->known |= FILE_SOCKET;
 	if (got == -EAGAIN) {
 		if (file)
 			reactor_drained(file, EPOLL_RECV | EPOLLRDHUP);

@@ -78,6 +78,10 @@ int socket_option(int fd, int name);
 bool net_in_user_space(uint64_t addr, uint64_t len);
 /* Ends it with `ret`, or with what earlier attempts moved. */
 enum issue_result net_done(struct request *req, long ret);
+/* The same with an error that comes second to those of the file, before the first system call. */
+enum issue_result net_refused(struct request *req, int error);
+/* A socket that is to be polled before the first attempt. */
+bool net_polls_first(const struct request *req, enum issue_how how);
 /* Some bytes were moved, and more are to be. */
 void net_partial(struct request *req, size_t bytes);
 /* MSG_WAITALL, and a socket where that means to go on. */

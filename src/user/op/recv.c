@@ -176,20 +176,42 @@ static bool goes_on(struct request *req, long got)
 	return !(n->flags & IORING_RECVSEND_BUNDLE && net_group_is_empty(req));
 }
 
+/*
+ * A bundle of single buffers: a second one, for what comes after a full first one. Linux 6.18 fills
+ * no third. Returns the bytes of it.
+ */
+static long recv_second(struct request *req, uint32_t *flags)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct selection s;
+	long got;
+
+	if (group_select(req, &s, n->len, false))
+		return 0;
+	got = recv_now(req, s.iov, 1);
+	recv_emptied(req, s.total, got, flags);
+	if (got <= 0) {
+		group_drop(req, &s);
+		return 0;
+	}
+	group_commit(req, &s, (size_t)got);
+	return got;
+}
+
 /* One shot. True: it can be repeated at once. */
 static bool recv_shot(struct request *req, struct selection *s, enum issue_result *result)
 {
 	const struct net *n = request_data(req, const struct net);
 	bool bundle = n->flags & IORING_RECVSEND_BUNDLE, emptied;
 	bool stream = bundle && req->file && req->file->known & FILE_TCP;
-	uint32_t flags;
+	uint32_t flags, buffer;
 	long got;
 	int error;
 
 	s->room = stream ? 1 : GROUP_BUFFERS_MAX;
 	error = group_select(req, s, n->len, bundle);
 	if (error) {
-		*result = net_done(req, error);
+		*result = net_refused(req, error);
 		return false;
 	}
 	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s, stream);
@@ -205,7 +227,10 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		}
 		req->flags |= REQ_FAIL;
 	}
-	flags |= group_commit(req, s, (size_t)got);
+	buffer = group_commit(req, s, (size_t)got);
+	if (bundle && !s->of_ring && flags)
+		got += recv_second(req, &flags);
+	flags |= buffer;
 	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {
 		*result = ISSUE_AGAIN;
 		return !emptied;
@@ -257,9 +282,7 @@ static enum issue_result recv_held(struct request *req)
 
 enum issue_result recv_issue(struct request *req, enum issue_how how)
 {
-	const struct net *n = request_data(req, const struct net);
-
-	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+	if (net_polls_first(req, how))
 		return ISSUE_AGAIN;
 	if (req->flags & REQ_BUFFER_HELD)
 		return recv_held(req);

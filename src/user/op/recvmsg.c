@@ -155,7 +155,7 @@ static enum issue_result recvmsg_selected(struct request *req)
 	int error = group_select(req, &s, n->len, false);
 
 	if (error)
-		return net_done(req, error);
+		return net_refused(req, error);
 	head->msg_iov = s.iov;
 	head->msg_iovlen = 1;
 	if (!recv_known_empty(req))
@@ -244,7 +244,7 @@ static bool recvmsg_shot(struct request *req, enum issue_result *result)
 		error = -EFAULT;
 	}
 	if (error) {
-		*result = net_done(req, error);
+		*result = net_refused(req, error);
 		return false;
 	}
 	size = recv_known_empty(req) ? -EAGAIN : recv_laid_out(req, s.iov, &payload);
@@ -279,9 +279,7 @@ static enum issue_result recvmsg_multishot(struct request *req)
 
 enum issue_result recvmsg_issue(struct request *req, enum issue_how how)
 {
-	const struct net *n = request_data(req, const struct net);
-
-	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+	if (net_polls_first(req, how))
 		return wait_for_message(req);
 	if (req->flags & REQ_MULTISHOT)
 		return recvmsg_multishot(req);

@@ -190,7 +190,7 @@ static enum issue_result send_selected(struct request *req)
 	int ret = take_buffers(req, &s, group && group->ring ? n->len : 0, false);
 
 	if (ret)
-		return net_done(req, ret);
+		return net_refused(req, ret);
 	n->addr = (uintptr_t)s.iov->iov_base;
 	n->len = (uint32_t)s.iov->iov_len;
 	return send_result(req, send_now(req));
@@ -209,7 +209,7 @@ static enum issue_result send_bundle(struct request *req)
 	long ret;
 
 	if (error)
-		return net_done(req, error);
+		return net_refused(req, error);
 	head.msg_iovlen = s.count;
 	ret = SYS(sendmsg, req->sysfd, &head, n->msg_flags | MSG_DONTWAIT);
 	if ((ret < 0 && ret != -EAGAIN) || ret == (long)s.total)
@@ -252,9 +252,7 @@ static enum issue_result send_bundles(struct request *req, enum issue_how how)
 
 enum issue_result send_issue(struct request *req, enum issue_how how)
 {
-	const struct net *n = request_data(req, const struct net);
-
-	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+	if (net_polls_first(req, how))
 		return wait_for_room(req);
 	if (req->flags & REQ_MULTISHOT)
 		return send_bundles(req, how);
