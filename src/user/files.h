@@ -21,7 +21,8 @@ enum {
 	FILE_DIRECT = 1 << 5,	      /* O_DIRECT, as of when it was asked */
 	FILE_STREAM_POS = 1 << 6,     /* has no position: pipes, sockets */
 	FILE_LINGERS = 1 << 8,	      /* see linger.h */
-	FILE_PROTOCOL_KNOWN = 1 << 9, /* FILE_TCP is true */
+	FILE_PROTOCOL_KNOWN = 1 << 9, /* FILE_TCP and FILE_STREAM are true */
+	FILE_STREAM = 1 << 10,	      /* a SOCK_STREAM socket */
 	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
 };
 

@@ -114,14 +114,14 @@ bool net_group_is_empty(struct request *req)
 /* These look at something else, or take nothing away. */
 #define MSG_UNUSUAL (MSG_OOB | MSG_PEEK | MSG_ERRQUEUE)
 
-static bool is_tcp(struct file *file)
+/* Asked once, of files that live long enough. */
+static void find_protocol(struct file *file)
 {
-	if (!(file->known & FILE_PROTOCOL_KNOWN)) {
-		file->known |= FILE_PROTOCOL_KNOWN;
-		if (socket_option(file->fd, SO_PROTOCOL) == IPPROTO_TCP)
-			file->known |= FILE_TCP;
-	}
-	return file->known & FILE_TCP;
+	file->known |= FILE_PROTOCOL_KNOWN;
+	if (socket_option(file->fd, SO_PROTOCOL) == IPPROTO_TCP)
+		file->known |= FILE_TCP | FILE_STREAM;
+	else if (socket_option(file->fd, SO_TYPE) == SOCK_STREAM)
+		file->known |= FILE_STREAM;
 }
 
 bool recv_known_empty(const struct request *req)
@@ -134,22 +134,42 @@ bool recv_known_empty(const struct request *req)
 	       !(n->msg_flags & MSG_UNUSUAL);
 }
 
-/* The kernel says it of streams only. */
-static bool more_is_queued(const struct request *req)
+/* Bytes that a stream has ready, or -1: it is none. */
+static int queued(const struct request *req)
 {
+	const struct file *file = req->file;
 	int count = 0;
 
-	if (SYS(ioctl, req->sysfd, SIOCINQ, &count) || count <= 0)
-		return false;
-	if (req->file && req->file->known & FILE_TCP)
-		return true;
-	return socket_option(req->sysfd, SO_TYPE) == SOCK_STREAM;
+	if (file && file->known & FILE_PROTOCOL_KNOWN && !(file->known & FILE_STREAM))
+		return -1;
+	if (SYS(ioctl, req->sysfd, SIOCINQ, &count))
+		return -1;
+	if (file && file->known & FILE_STREAM)
+		return count;
+	return socket_option(req->sysfd, SO_TYPE) == SOCK_STREAM ? count : -1;
+}
+
+/* What there is after a receive, as far as it matters: bytes, 0 or -1. */
+static int look_for_more(const struct request *req, bool full)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct file *file = req->file;
+	bool shots = req->flags & REQ_MULTISHOT;
+
+	if (full || n->msg_flags & MSG_PEEK)
+		return queued(req);
+	/* What TCP cuts short is all there was. Others may cut for other reasons, such as passed
+	 * descriptors. */
+	if (file && file->known & FILE_TCP)
+		return 0;
+	return shots || (file && file->known & FILE_STREAM) ? queued(req) : -1;
 }
 
 bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 {
 	const struct net *n = request_data(req, const struct net);
 	struct file *file = req->file;
+	int more;
 
 	*flags = 0;
 	if (file && (got >= 0 || got == -EAGAIN))
@@ -159,23 +179,17 @@ bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 			reactor_drained(file, EPOLL_RECV | EPOLLRDHUP);
 		return true;
 	}
-	if (got <= 0 || n->msg_flags & MSG_UNUSUAL)
+	if (got < 0 || (!got && asked) || n->msg_flags & (MSG_OOB | MSG_ERRQUEUE))
 		return false;
-	if ((size_t)got >= asked && more_is_queued(req)) {
+	if (file && !(file->known & FILE_PROTOCOL_KNOWN) &&
+	    (file->known & (FILE_REGISTERED | FILE_LINGERS) || req->flags & REQ_MULTISHOT))
+		find_protocol(file);
+	more = look_for_more(req, (size_t)got >= asked);
+	if (more > 0 || (file && file->known & FILE_TCP && file->ready & EPOLLRDHUP))
 		*flags = IORING_CQE_F_SOCK_NONEMPTY;
+	if (more || n->msg_flags & MSG_PEEK || (file && file->ready & EPOLL_UNUSUAL))
 		return false;
-	}
-	/* What else is short of something might be cut, by passed descriptors for one. Only for files
-	 * that live on it is worth asking. */
-	if (!file || !(file->known & (FILE_REGISTERED | FILE_LINGERS | FILE_TCP) ||
-		       req->flags & REQ_MULTISHOT))
-		return false;
-	if (!is_tcp(file))
-		return false;
-	if (file->ready & EPOLLRDHUP)
-		*flags = IORING_CQE_F_SOCK_NONEMPTY;
-	if (file->ready & EPOLL_UNUSUAL)
-		return false;
-	reactor_drained(file, EPOLLIN);
+	if (file)
+		reactor_drained(file, EPOLLIN);
 	return true;
 }

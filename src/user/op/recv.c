@@ -282,8 +282,11 @@ static enum issue_result recv_held(struct request *req)
 
 enum issue_result recv_issue(struct request *req, enum issue_how how)
 {
-	if (net_polls_first(req, how))
-		return ISSUE_AGAIN;
+	const struct net *n = request_data(req, const struct net);
+
+	/* Linux has this one polled before it looks if it is a socket. */
+	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
+		return how & HOW_WORKER ? net_done(req, -EAGAIN) : ISSUE_AGAIN;
 	if (req->flags & REQ_BUFFER_HELD)
 		return recv_held(req);
 	return req->flags & REQ_SELECT ? recv_selected(req) : recv_plain(req);

@@ -231,7 +231,7 @@ static long recv_laid_out(struct request *req, const struct iovec *buffer, long 
 /* One shot. True: it can be repeated at once. */
 static bool recvmsg_shot(struct request *req, enum issue_result *result)
 {
-	const struct net *n = request_data(req, const struct net);
+	struct net *n = request_data(req, struct net);
 	size_t room = sizeof(struct io_uring_recvmsg_out) + n->name_room + n->control_room;
 	struct selection s;
 	long payload = -EAGAIN, size;
@@ -257,6 +257,8 @@ static bool recvmsg_shot(struct request *req, enum issue_result *result)
 	flags |= group_commit(req, &s, (size_t)size);
 	/* The end of a stream is a message, too, and the last. */
 	if (payload && request_post_more(req, (int)size, flags)) {
+		/* Linux keeps to the length with the first only. */
+		n->len = 0;
 		*result = ISSUE_AGAIN;
 		return !emptied;
 	}

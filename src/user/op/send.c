@@ -175,7 +175,7 @@ static int take_buffers(struct request *req, struct selection *s, size_t max, bo
 	int ret = group_select(req, s, max, bundle);
 
 	if (ret)
-		return ret;
+		return group_find(req->ring, req->buf_index) ? ret : -ENOENT;
 	n->buffer = group_commit(req, s, s->total);
 	req->flags |= REQ_BUFFER_HELD;
 	return 0;
