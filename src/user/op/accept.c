@@ -109,7 +109,9 @@ static enum issue_result accept_done(struct request *req, long ret)
 {
 	const struct accept *a = request_data(req, const struct accept);
 
-	if (ret >= 0 && !(a->how & IORING_ACCEPT_MULTISHOT) && is_ready(req->sysfd))
+	/* Only the internet's protocols say so. */
+	if (ret >= 0 && !(a->how & IORING_ACCEPT_MULTISHOT) && is_ready(req->sysfd) &&
+	    socket_option(req->sysfd, SO_DOMAIN) != AF_UNIX)
 		req->cqe_flags = IORING_CQE_F_SOCK_NONEMPTY;
 	req->res = (int32_t)ret;
 	return ISSUE_DONE;

@@ -2,6 +2,7 @@
 /* Results of sends and receives, and what is known of their sockets. */
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
 #include "user/op/net.h"
@@ -144,9 +145,16 @@ static int queued(const struct request *req)
 		return -1;
 	if (SYS(ioctl, req->sysfd, SIOCINQ, &count))
 		return -1;
-	if (file && file->known & FILE_STREAM)
-		return count;
-	return socket_option(req->sysfd, SO_TYPE) == SOCK_STREAM ? count : -1;
+	return net_is_stream(req) ? count : -1;
+}
+
+bool net_is_stream(const struct request *req)
+{
+	const struct file *file = req->file;
+
+	if (file && file->known & FILE_PROTOCOL_KNOWN)
+		return file->known & FILE_STREAM;
+	return socket_option(req->sysfd, SO_TYPE) == SOCK_STREAM;
 }
 
 /* What there is after a receive, as far as it matters: bytes, 0 or -1. */
@@ -165,6 +173,19 @@ static int look_for_more(const struct request *req, bool full)
 	return shots || (file && file->known & FILE_STREAM) ? queued(req) : -1;
 }
 
+/* To TCP the end of the stream is something more to read. */
+static bool end_was_told(const struct request *req)
+{
+	uint8_t state = 0;
+	socklen_t size = sizeof(state);
+
+	/* The state comes first in what TCP_INFO tells, as far as there is room. */
+	if (SYS(getsockopt, req->sysfd, IPPROTO_TCP, TCP_INFO, &state, &size))
+		return false;
+	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING ||
+	       state == TCP_TIME_WAIT;
+}
+
 bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 {
 	const struct net *n = request_data(req, const struct net);
@@ -179,6 +200,8 @@ bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 			reactor_drained(file, EPOLL_RECV | EPOLLRDHUP);
 		return true;
 	}
+	if (!got && asked && end_was_told(req))
+		*flags = IORING_CQE_F_SOCK_NONEMPTY;
 	if (got < 0 || (!got && asked) || n->msg_flags & (MSG_OOB | MSG_ERRQUEUE))
 		return false;
 	if (file && !(file->known & FILE_PROTOCOL_KNOWN) &&

@@ -88,6 +88,7 @@ void net_partial(struct request *req, size_t bytes);
 bool net_goes_on(const struct request *req);
 /* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
 void net_check_cut(struct request *req, int msg_flags);
+bool net_is_stream(const struct request *req);
 /* No buffer is left in the request's group. */
 bool net_group_is_empty(struct request *req);
 /* The reactor has seen all events, and none says that there is something to receive. */

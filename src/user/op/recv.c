@@ -98,15 +98,15 @@ static enum issue_result recv_plain(struct request *req)
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
 /*
- * A bundle of a byte stream begins with one buffer, as most messages fit into one and many cost the
- * kernel more than they hold; only a full one is followed by more, as one completion.
+ * A bundle begins with one buffer, as most messages fit into one and many cost the
+ * kernel more than they hold; only a full one, of a byte stream, is followed by more, as one completion.
  */
-static long recv_stream(struct request *req, struct selection *s, size_t max)
+static long recv_bundle(struct request *req, struct selection *s, size_t max)
 {
 	long got = recv_now(req, s->iov, 1), more;
 
 	/* A single buffer has left its group, and would be lost. */
-	if (got < 0 || (size_t)got < s->total || !s->of_ring)
+	if (got < 0 || (size_t)got < s->total || !s->of_ring || !net_is_stream(req))
 		return got;
 	s->room = GROUP_BUFFERS_MAX;
 	if (group_select(req, s, max, true))
@@ -117,11 +117,11 @@ static long recv_stream(struct request *req, struct selection *s, size_t max)
 	return more > 0 ? got + more : got;
 }
 
-static long recv_into(struct request *req, struct selection *s, bool stream)
+static long recv_into(struct request *req, struct selection *s, bool bundle)
 {
-	if (stream)
-		return recv_stream(req, s, request_data(req, struct net)->len);
-	return recv_now(req, s->iov, s->count);
+	if (bundle)
+		return recv_bundle(req, s, request_data(req, struct net)->len);
+	return recv_now(req, s->iov, 1);
 }
 
 /*
@@ -182,11 +182,10 @@ static bool goes_on(struct request *req, long got)
  */
 static long recv_second(struct request *req, uint32_t *flags)
 {
-	const struct net *n = request_data(req, const struct net);
 	struct selection s;
 	long got;
 
-	if (group_select(req, &s, n->len, false))
+	if (group_select(req, &s, 0, false))
 		return 0;
 	got = recv_now(req, s.iov, 1);
 	recv_emptied(req, s.total, got, flags);
@@ -203,18 +202,17 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 {
 	const struct net *n = request_data(req, const struct net);
 	bool bundle = n->flags & IORING_RECVSEND_BUNDLE, emptied;
-	bool stream = bundle && req->file && req->file->known & FILE_TCP;
 	uint32_t flags, buffer;
 	long got;
 	int error;
 
-	s->room = stream ? 1 : GROUP_BUFFERS_MAX;
+	s->room = 1;
 	error = group_select(req, s, n->len, bundle);
 	if (error) {
 		*result = net_refused(req, error);
 		return false;
 	}
-	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s, stream);
+	got = recv_known_empty(req) ? -EAGAIN : recv_into(req, s, bundle);
 	emptied = recv_emptied(req, s->total, got, &flags);
 	if (got <= 0) {
 		*result = recv_nothing(req, s, got);
@@ -280,13 +278,19 @@ static enum issue_result recv_held(struct request *req)
 
 /* ---- The opcode -------------------------------------------------------------------------------- */
 
+/* What Linux says of a file that can be polled no more than received from. */
+static enum issue_result cannot_poll(struct request *req)
+{
+	return net_done(req, req->flags & REQ_MULTISHOT ? -EBADFD : -EAGAIN);
+}
+
 enum issue_result recv_issue(struct request *req, enum issue_how how)
 {
 	const struct net *n = request_data(req, const struct net);
 
 	/* Linux has this one polled before it looks if it is a socket. */
 	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
-		return how & HOW_WORKER ? net_done(req, -EAGAIN) : ISSUE_AGAIN;
+		return how & HOW_WORKER ? cannot_poll(req) : ISSUE_AGAIN;
 	if (req->flags & REQ_BUFFER_HELD)
 		return recv_held(req);
 	return req->flags & REQ_SELECT ? recv_selected(req) : recv_plain(req);

@@ -168,17 +168,25 @@ static enum issue_result send_result(struct request *req, long ret)
 
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
-/* Takes the buffers off their group: they are used up whatever becomes of the send. */
-static int take_buffers(struct request *req, struct selection *s, size_t max, bool bundle)
+/* Buffers for a send; buffers_used() takes them off their group. */
+static int choose_buffers(struct request *req, struct selection *s, size_t max, bool bundle)
 {
-	struct net *n = request_data(req, struct net);
 	int ret = group_select(req, s, max, bundle);
 
-	if (ret)
-		return group_find(req->ring, req->buf_index) ? ret : -ENOENT;
+	return ret && !group_find(req->ring, req->buf_index) ? -ENOENT : ret;
+}
+
+/* They are used up whatever became of the send, if there was a socket to send them to. */
+static void buffers_used(struct request *req, struct selection *s, long ret)
+{
+	struct net *n = request_data(req, struct net);
+
+	if (ret == -EBADF || ret == -ENOTSOCK) {
+		group_drop(req, s);
+		return;
+	}
 	n->buffer = group_commit(req, s, s->total);
 	req->flags |= REQ_BUFFER_HELD;
-	return 0;
 }
 
 static enum issue_result send_selected(struct request *req)
@@ -187,13 +195,17 @@ static enum issue_result send_selected(struct request *req)
 	struct selection s;
 	const struct buffer_group *group = group_find(req->ring, req->buf_index);
 	/* Of single buffers Linux sends each whole, whatever the length. */
-	int ret = take_buffers(req, &s, group && group->ring ? n->len : 0, false);
+	int error = choose_buffers(req, &s, group && group->ring ? n->len : 0, false);
 
-	if (ret)
-		return net_refused(req, ret);
+	long ret;
+
+	if (error)
+		return net_refused(req, error);
 	n->addr = (uintptr_t)s.iov->iov_base;
 	n->len = (uint32_t)s.iov->iov_len;
-	return send_result(req, send_now(req));
+	ret = send_now(req);
+	buffers_used(req, &s, ret);
+	return send_result(req, ret);
 }
 
 /* One bundle. What of it has to wait does so as a message. */
@@ -205,13 +217,14 @@ static enum issue_result send_bundle(struct request *req)
 	struct msghdr head = { .msg_iov = iov,
 			       .msg_name = (void *)(uintptr_t)n->name,
 			       .msg_namelen = n->name_len };
-	int error = take_buffers(req, &s, n->len, true);
+	int error = choose_buffers(req, &s, n->len, true);
 	long ret;
 
 	if (error)
 		return net_refused(req, error);
 	head.msg_iovlen = s.count;
 	ret = SYS(sendmsg, req->sysfd, &head, n->msg_flags | MSG_DONTWAIT);
+	buffers_used(req, &s, ret);
 	if ((ret < 0 && ret != -EAGAIN) || ret == (long)s.total)
 		return net_done(req, ret);
 	error = message_of_iov(req, iov, s.count);
