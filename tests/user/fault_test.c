@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -403,6 +404,60 @@ static void pipes_and_files(struct stage *s)
 	}
 }
 
+/* A call that answers `good`, or what a failure may make of it. True: it did what it was to. */
+static bool registers(int ret, int good)
+{
+	check(ret == good || (injected.fault && (ret == -injected.error || ret == -EFAULT ||
+						 ret == -EBADF || ret == -EINVAL)),
+	      "registering gives %d", ret);
+	return ret == good;
+}
+
+static void registered_reads(struct stage *s, int fd)
+{
+	struct io_uring_sqe *sqe = request(s, 4096, false);
+
+	io_uring_prep_read_fixed(sqe, 1, s->buffers[0], 4096, 0, 1);
+	sqe->flags |= IOSQE_FIXED_FILE;
+	with_data(s, sqe);
+	sqe = request(s, 4096, false);
+	io_uring_prep_read(sqe, fd, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	with_data(s, sqe);
+	finish(s);
+}
+
+static void resources(struct stage *s)
+{
+	struct iovec iovs[2] = { { s->buffers[1], 4096 }, { s->buffers[0], 4096 } };
+	struct io_uring_buf_reg reg = { .ring_entries = 4, .flags = IOU_PBUF_RING_MMAP };
+	int fd = scratch(0), fds[3] = { fd, fd, -1 }, event_fd = eventfd(0, EFD_CLOEXEC), ret;
+	struct io_uring_buf_ring *br;
+	bool files, all;
+
+	files = all = registers(io_uring_register_files(&s->ring, fds, 3), 0);
+	all &= registers(io_uring_register_buffers(&s->ring, iovs, 2), 0);
+	if (registers(io_uring_register_buf_ring(&s->ring, &reg, 0), 0))
+		registers(io_uring_unregister_buf_ring(&s->ring, 0), 0);
+	br = io_uring_setup_buf_ring(&s->ring, 4, 0, 0, &ret);
+	all &= registers(br ? 0 : ret, 0);
+	registers(io_uring_register_eventfd(&s->ring, event_fd), 0);
+	ret = io_uring_register_personality(&s->ring);
+	registers(ret > 0 ? 1 : ret, 1);
+	if (br) {
+		io_uring_buf_ring_add(br, s->buffers[2], 4096, 0, 3, 0);
+		io_uring_buf_ring_advance(br, 1);
+	}
+	if (all)
+		registered_reads(s, fd);
+	if (files)
+		registers(io_uring_register_files_update(&s->ring, 2, &fd, 1), 1);
+	if (br)
+		io_uring_free_buf_ring(&s->ring, br, 4, 0);
+	close(event_fd);
+	close(fd);
+}
+
 static const struct scenario {
 	const char *name;
 	void (*run)(struct stage *s);
@@ -410,7 +465,7 @@ static const struct scenario {
 	{ "reads and writes", reads_and_writes },  { "O_DIRECT reads", direct_reads },
 	{ "a read that waits", pending_pipe },	   { "sockets", sockets },
 	{ "timeouts and polls", times_and_polls }, { "names", names },
-	{ "pipes and files", pipes_and_files },
+	{ "pipes and files", pipes_and_files },	   { "registered resources", resources },
 };
 
 /* ---- Cases ------------------------------------------------------------------------------------- */
