@@ -50,7 +50,7 @@ static void parts_of_buffers(void)
 static void errors_of_fixed(void)
 {
 	struct io_uring ring;
-	int fd = scratch_file(100);
+	int fd = scratch_file(100), fds[2];
 
 	open_fixed(&ring);
 	{
@@ -86,6 +86,11 @@ static void errors_of_fixed(void)
 		}
 	}
 	expect(run(&ring, read_fixed, -1, memory, 8, 0, 0), -EBADF);
+	/* A descriptor that is none is found out before the buffer, a wrong mode behind it. */
+	expect(run(&ring, read_fixed, -1, memory, 8, 0, 3), -EBADF);
+	make_pipe(fds);
+	expect(run(&ring, read_fixed, fds[1], memory, 8, 0, 3), -EFAULT);
+	expect(run(&ring, read_fixed, fds[1], memory, 0, 0, 0), -EBADF);
 	expect(memory[0], 'a');
 	io_uring_queue_exit(&ring);
 }

@@ -410,7 +410,8 @@ static void rw_flags(void)
 {
 	char buf[8] = "";
 	struct iovec vec = { buf, 8 };
-	int fd = scratch_file(100);
+	int fd = scratch_file(100), sv[2], res;
+	struct io_uring other;
 	struct {
 		const char *name;
 		int flags, read, write;
@@ -428,6 +429,18 @@ static void rw_flags(void)
 	};
 
 	need_linux(6, 11, "RWF_ATOMIC and RWF_NOAPPEND");
+	unix_pair(sv);
+	open_ring(&other, 4, 0);
+	/* Even of no bytes; and before an offset that a socket refuses. */
+	vec.iov_len = 0;
+	expect(run(&other, writev2, fd, &vec, 1, 0, 0x30), -EINVAL);
+	expect(run(&other, readv2, fd, &vec, 1, 0, 1 << 20), -EOPNOTSUPP);
+	vec.iov_len = 8;
+	expect(run(&other, readv2, sv[0], &vec, 1, 77, 1 << 20), -EOPNOTSUPP);
+	/* Not every file system can write without waiting; what cannot says so. */
+	res = run(&other, writev2, fd, &vec, 1, 0, RWF_NOWAIT);
+	check(res == 8 || res == -EAGAIN, "RWF_NOWAIT, writing: %d", res);
+	io_uring_queue_exit(&other);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct io_uring ring;
 		int res;

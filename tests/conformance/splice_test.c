@@ -134,7 +134,7 @@ static void fixed_fd_in(void)
 
 static void errors_of_splice(void)
 {
-	int fd = scratch_file(100), fds[2], other[2], read_only;
+	int fd = scratch_file(100), fds[2], other[2], sv[2], read_only;
 	struct io_uring ring;
 
 	read_only = (int)sys(open("r", O_RDONLY | O_CREAT, 0600));
@@ -149,6 +149,12 @@ static void errors_of_splice(void)
 	expect(run(&ring, splice, fds[0], -1, read_only, -1, 10, 0), -EBADF);
 	expect(run(&ring, splice, fds[0], 0, fd, -1, 10, 0), -ESPIPE);
 	expect(run(&ring, splice, fd, -1, fds[1], 0, 10, 0), -ESPIPE);
+	/* The mode is looked at before the offset, and two files are refused before waiting. */
+	expect(run(&ring, splice, fds[1], 0, fd, -1, 10, 0), -EBADF);
+	expect(run(&ring, splice, fd, -1, fds[0], 0, 10, 0), -EBADF);
+	unix_pair(sv);
+	expect(run(&ring, splice, sv[0], -1, fd, -1, 10, SPLICE_F_NONBLOCK), -EINVAL);
+	expect(run(&ring, splice, -1, -1, fds[1], -1, 0, 0), -EBADF);
 	/* A pipe into itself. */
 	expect(run(&ring, splice, fds[0], -1, fds[1], -1, 10, 0), -EINVAL);
 	expect(run(&ring, splice, fd, 0, fds[1], -1, 10, 1 << 20), -EINVAL);

@@ -3,6 +3,7 @@
  * Reads and writes. Inline they are tried with RWF_NOWAIT; what that leaves undone waits for the
  * file if it can be polled, else a worker moves it. O_DIRECT goes to Linux AIO.
  */
+#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <poll.h>
 #include <time.h>
@@ -11,10 +12,6 @@
 #include "user/kind.h"
 #include "user/op/op.h"
 #include "user/op/rw.h"
-
-#define FLAGS_KNOWN                                                                             \
-	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RW_NOAPPEND | RW_ATOMIC | \
-	 RW_DONTCACHE | RW_NOSIGNAL)
 
 /* Writes that a worker does besides the one that it was given, before that ends. */
 #define FOLLOWERS_MAX 32
@@ -111,11 +108,12 @@ int rw_check(struct request *req)
 
 	if (ret)
 		return ret;
-	if (rw->flags & ~FLAGS_KNOWN)
+	if (rw->flags & ~RW_FLAGS_KNOWN)
 		return -EOPNOTSUPP;
 	if (polls && !(kind_with_flags(req->sysfd).known & FILE_DIRECT))
 		return -EOPNOTSUPP;
-	if (rw->state & RW_ATTRIBUTES || (rw->flags & RWF_HIPRI && !polls) || rw->offset < -1)
+	if ((rw->flags & RWF_APPEND && rw->flags & RW_NOAPPEND) || rw->state & RW_ATTRIBUTES ||
+	    (rw->flags & RWF_HIPRI && !polls) || rw->offset < -1)
 		return -EINVAL;
 	return 0;
 }
@@ -129,8 +127,9 @@ static int check_registered(struct request *req)
 	for (unsigned i = 0; i < rw->count; i++) {
 		int ret = buffers_check(req, (uintptr_t)rw->vecs[i].iov_base, rw->vecs[i].iov_len);
 
+		/* A descriptor that is none is found out before. */
 		if (ret || (vectored && !rw->vecs[i].iov_len))
-			return -EFAULT;
+			return SYS(fcntl, req->sysfd, F_GETFD) == -EBADF ? -EBADF : -EFAULT;
 	}
 	rw->state &= ~RW_FIXED;
 	return 0;
@@ -142,10 +141,10 @@ static int begin(struct request *req)
 	struct rw *rw = rw_of(req);
 	int ret = 0;
 
-	if (rw->state & RW_UNUSUAL)
-		ret = rw_check(req);
-	if (!ret && rw->state & RW_FIXED)
+	if (rw->state & RW_FIXED)
 		ret = check_registered(req);
+	if (!ret && rw->state & RW_UNUSUAL)
+		ret = rw_check(req);
 	rw->state &= ~RW_UNUSUAL;
 	return ret;
 }
@@ -236,6 +235,15 @@ static bool would_block(const struct rw *rw, long ret)
 	return ret == -EAGAIN || (ret == -EOPNOTSUPP && !(rw->flags & RWF_NOWAIT));
 }
 
+/* A file system that writes only with waiting says that it knows no RWF_NOWAIT. */
+static bool is_only_not_at_once(struct request *req, long ret)
+{
+	struct rw *rw = rw_of(req);
+
+	return ret == -EOPNOTSUPP && rw->state & RW_WRITE && !(rw->flags & RW_ATOMIC) &&
+	       request_kind(req) & FILE_REGULAR;
+}
+
 static enum issue_result try_inline(struct request *req)
 {
 	struct rw *rw = rw_of(req);
@@ -243,7 +251,7 @@ static enum issue_result try_inline(struct request *req)
 	long ret = try_all(req);
 
 	if (__builtin_expect(!would_block(rw, ret), 1))
-		return finish(req, ret);
+		return finish(req, is_only_not_at_once(req, ret) ? -EAGAIN : ret);
 	result = wait_where(req, ret);
 	if (result != ISSUE_WORKER)
 		return result;

@@ -16,6 +16,10 @@
 #define RW_DONTCACHE 0x80
 #define RW_NOSIGNAL  0x100
 
+#define RW_FLAGS_KNOWN                                                                          \
+	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RW_NOAPPEND | RW_ATOMIC | \
+	 RW_DONTCACHE | RW_NOSIGNAL)
+
 /* rw.state */
 enum {
 	RW_WRITE = 1 << 0,

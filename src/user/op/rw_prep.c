@@ -77,7 +77,7 @@ static int prep_common(struct request *req, const struct io_uring_sqe *sqe, unsi
 		if (ret)
 			return ret;
 	}
-	if (rw->offset < -1 || rw->flags & RWF_HIPRI ||
+	if (rw->offset < -1 || rw->flags & (RWF_HIPRI | ~RW_FLAGS_KNOWN) ||
 	    req->ring->setup_flags & IORING_SETUP_IOPOLL)
 		rw->state |= RW_UNUSUAL;
 	return sqe->attr_type_mask ? take_attributes(rw, sqe) : 0;

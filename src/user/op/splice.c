@@ -125,18 +125,30 @@ static void swap_files(struct request *req)
 
 /* ---- Trying ------------------------------------------------------------------------------------ */
 
+/* The kernel's own looks at this first, the system call at an offset that a pipe cannot have. */
+static bool is_open_for(int fd, int wrong_mode)
+{
+	long flags = SYS(fcntl, fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != wrong_mode;
+}
+
 static long call(struct request *req, int fd_in, unsigned flags)
 {
 	struct splice *s = splice_of(req);
 	int64_t in = s->offset_in, out = s->offset_out;
+	long ret;
 
 	flags |= s->flags & ~SPLICE_F_FD_IN_FIXED;
 	if (!s->length)
 		return SYS(fcntl, fd_in, F_GETFL) == -EBADF ? -EBADF : 0;
 	if (s->tees)
 		return SYS(tee, fd_in, req->sysfd, s->length, flags);
-	return SYS(splice, fd_in, in == -1 ? NULL : &in, req->sysfd, out == -1 ? NULL : &out,
-		   s->length, flags);
+	ret = SYS(splice, fd_in, in == -1 ? NULL : &in, req->sysfd, out == -1 ? NULL : &out,
+		  s->length, flags);
+	if (ret == -ESPIPE && !(is_open_for(fd_in, O_WRONLY) && is_open_for(req->sysfd, O_RDONLY)))
+		return -EBADF;
+	return ret;
 }
 
 static bool is_nonblocking(int fd)
@@ -169,10 +181,14 @@ static bool is_ready(int fd, short events)
 	return SYS(ppoll, &pfd, 1, &at_once, NULL, 0) != 0;
 }
 
-/* Sockets may wait in spite of SPLICE_F_NONBLOCK. */
-static bool would_wait(int fd_in)
+/* Sockets may wait in spite of SPLICE_F_NONBLOCK. Only of what would not be refused anyway. */
+static bool would_wait(struct request *req, int fd_in)
 {
-	return kind_of(fd_in).type == S_IFSOCK && !is_ready(fd_in, POLLIN);
+	struct splice *s = splice_of(req);
+
+	return s->length && s->offset_in == -1 && s->offset_out == -1 &&
+	       kind_of(fd_in).type == S_IFSOCK && kind_of(req->sysfd).type == S_IFIFO &&
+	       !is_ready(fd_in, POLLIN);
 }
 
 /*
@@ -212,7 +228,7 @@ static enum issue_result try(struct request *req, int fd_in)
 	enum issue_result result;
 
 	for (unsigned i = 0; i < TRIES; i++) {
-		long ret = would_wait(fd_in) ? -EAGAIN : call(req, fd_in, SPLICE_F_NONBLOCK);
+		long ret = would_wait(req, fd_in) ? -EAGAIN : call(req, fd_in, SPLICE_F_NONBLOCK);
 
 		if (ret != -EAGAIN || is_told_not_to_wait(req, fd_in))
 			return end(req, ret);
