@@ -276,5 +276,9 @@ bool request_post_more(struct request *req, int res, uint32_t cqe_flags)
 
 	if (req->flags & REQ_CQE32)
 		memcpy(c.extra, req->extra, sizeof(c.extra));
-	return cq_post_if_room(req->ring, &c);
+	if (!cq_post_if_room(req->ring, &c))
+		return false;
+	/* At once, where a last completion waits for the end of the submission: see in_batch. */
+	req->ring->timers.batch++;
+	return true;
 }

@@ -273,6 +273,36 @@ static void count_of_one_submission(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void shots_of_one_submission(void)
+{
+	int client = (int)sys(socket(AF_INET, SOCK_STREAM, 0)), listener;
+	struct io_uring_sqe *sqe;
+	struct sockaddr_in addr;
+	struct io_uring ring;
+	struct answer a;
+
+	/* A shot is posted before what comes after it, in a submission, too. */
+	open_ring(&ring, 8, 0);
+	listener = tcp_listener(&addr);
+	/* So that nobody needs a worker to accept. */
+	sys(fcntl(listener, F_SETFL, O_NONBLOCK));
+	sys(connect(client, (struct sockaddr *)&addr, sizeof(addr)));
+	sqe = new_sqe(&ring);
+	io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, 0);
+	set_sqe(sqe, 1, 0);
+	queue_timeout(&ring, &never, 1, 0, 2);
+	submit(&ring, 2);
+	a = next_answer(&ring);
+	expect(a.data, 1);
+	expect(a.flags & IORING_CQE_F_MORE, IORING_CQE_F_MORE);
+	expect_none(&ring, 10);
+	queue_nop(&ring, 3, 0);
+	submit(&ring, 1);
+	expect_answer(&ring, 3, 0);
+	expect_answer(&ring, 2, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void removed_timeouts_count(void)
 {
 	struct __kernel_timespec ts = MILLISECONDS(5);
@@ -682,6 +712,7 @@ const struct conformance_case timeout_cases[] = {
 	{ "a count of completions that is not reached gives -ETIME", count_not_reached },
 	{ "earlier requests and each shot of a multishot count", count_of_earlier },
 	{ "what is submitted with a timeout counts, too", count_of_one_submission },
+	{ "what a multishot request posts before it does not", shots_of_one_submission },
 	{ "other timeouts do not count", timeouts_do_not_count },
 	{ "nor those that repeat, but those that are removed do", removed_timeouts_count },
 	{ "timeouts with counts complete as each is reached", several_counts },
