@@ -17,7 +17,9 @@ static size_t bytes_of(const struct io_uring_buf_reg *reg)
 
 static int check_reg(const struct io_uring_buf_reg *reg)
 {
-	if (reg->min_left || !is_zero(reg->resv, sizeof(reg->resv)))
+	if (!is_zero(reg->resv, sizeof(reg->resv)))
+		return -EINVAL;
+	if (reg->min_left && !(reg->flags & IOU_PBUF_RING_INC))
 		return -EINVAL;
 	if (reg->flags & ~(unsigned)(IOU_PBUF_RING_MMAP | IOU_PBUF_RING_INC))
 		return -EINVAL;
@@ -80,6 +82,7 @@ int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args)
 	}
 	group->mask = (uint16_t)(reg.ring_entries - 1);
 	group->incremental = reg.flags & IOU_PBUF_RING_INC;
+	group->min_left = reg.min_left ? reg.min_left : 1;
 	return 0;
 }
 
@@ -93,7 +96,7 @@ int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args)
 	ret = copy_from_app(&reg, arg, sizeof(reg));
 	if (ret)
 		return ret;
-	if (reg.flags || reg.min_left || !is_zero(reg.resv, sizeof(reg.resv)))
+	if (reg.flags || !is_zero(reg.resv, sizeof(reg.resv)))
 		return -EINVAL;
 	group = group_find(ring, reg.bgid);
 	if (!group)

@@ -235,7 +235,7 @@ static bool consume_bits(struct buffer_group *group, size_t bytes)
 		uint32_t len = READ(entry->len), part = shorter(len, bytes);
 
 		/* An empty one stays: going on would have no end. */
-		if (part < len || !part) {
+		if (len - part >= group->min_left || !part) {
 			WRITE(entry->addr, READ(entry->addr) + part);
 			WRITE(entry->len, len - part);
 			return true;

@@ -84,6 +84,7 @@ struct buffer_group {
 	uint16_t mask;
 	uint16_t head;
 	bool incremental;
+	uint32_t min_left; /* a buffer with fewer bytes left than that is done */
 	/* Of single buffers: a queue that wraps, with room for a power of two. */
 	struct provided *at;
 	unsigned first, count, room;

@@ -10,10 +10,9 @@
 #define FLAGS_VALID ((unsigned)(IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP))
 
 /* What stays as it was made. */
-#define FLAGS_KEPT                                                                    \
-	(IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQE128 | IORING_SETUP_CQE32 |         \
-	 IORING_SETUP_CQE_MIXED | IORING_SETUP_NO_MMAP | IORING_SETUP_SINGLE_ISSUER | \
-	 IORING_SETUP_DEFER_TASKRUN)
+#define FLAGS_KEPT                                                            \
+	(IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | \
+	 IORING_SETUP_CQE_MIXED | IORING_SETUP_NO_MMAP)
 
 static char *slot(char *entries, unsigned index, unsigned count, unsigned shift)
 {

@@ -489,6 +489,50 @@ static void parts_while_waiting(void)
 	close_pair(other);
 }
 
+/* Of 32 bytes: 20 leave 12, which is enough; 5 more leave 7, which is not. */
+static void too_little_is_left(void)
+{
+	static const struct {
+		int size;
+		unsigned bid, more;
+	} reads[] = { { 20, 0, IORING_CQE_F_BUF_MORE },
+		      { 5, 0, 0 },
+		      { 22, 1, IORING_CQE_F_BUF_MORE },
+		      { 1, 1, 0 } };
+	struct pool pool = {
+		.br = pages(), .bytes = (uint8_t[64]){ 0 }, .size = 32, .count = 2, .group = GROUP
+	};
+	struct io_uring_buf_reg reg = { .ring_addr = (uintptr_t)pool.br,
+					.ring_entries = 2,
+					.bgid = GROUP,
+					.flags = IOU_PBUF_RING_INC,
+					.min_left = 10 };
+	struct io_uring ring;
+	int fds[2], ret;
+
+	open_ring(&ring, 8, 0);
+	make_pipe(fds);
+	pool.ring = &ring;
+	ret = io_uring_register(ring.ring_fd, IORING_REGISTER_PBUF_RING, &reg, 1);
+	if (ret == -EINVAL)
+		skip_because_of("no least size of what is left of a buffer");
+	expect(ret, 0);
+	provide(&pool, 0);
+	provide(&pool, 1);
+	for (size_t i = 0; i < ARRAY_LEN(reads); i++) {
+		peer_sends(fds[1], i, (size_t)reads[i].size);
+		submit_read(&pool, fds[0], 0, i);
+		expect_full_answer(&ring, i, reads[i].size,
+				   BUFFER_FLAGS(reads[i].bid) | reads[i].more);
+	}
+	reg.bgid++;
+	reg.flags = 0;
+	expect(io_uring_register(ring.ring_fd, IORING_REGISTER_PBUF_RING, &reg, 1), -EINVAL);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+	munmap(pool.br, 65536);
+}
+
 const struct conformance_case buffer_ring_cases[] = {
 	{ "a buffer ring is used in order, around its end", in_order },
 	{ "a buffer ring takes any ids, once advanced", any_ids },
@@ -508,5 +552,6 @@ const struct conformance_case buffer_ring_cases[] = {
 	{ "IOU_PBUF_RING_INC with multishot recv", parts_of_multishot },
 	{ "IOU_PBUF_RING_INC at the end of a file", parts_and_the_end },
 	{ "IOU_PBUF_RING_INC with several that wait", parts_while_waiting },
+	{ "IOU_PBUF_RING_INC with too little left of a buffer", too_little_is_left },
 	{ 0 },
 };
