@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Resources of a ring, by the engine's own entrance: memory that it maps, rings that take turns. */
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <anyring.h>
@@ -202,6 +205,40 @@ static void files_are_beyond_the_limit(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A thread of its own opens a FIFO that nobody writes to; it is called back as a worker is. */
+static void another_identity_is_interrupted(void)
+{
+	char folder[] = "/tmp/anyring-resources-XXXXXX", name[64];
+	struct io_uring_sync_cancel_reg cancel = { .addr = 1, .timeout = { -1, -1 } };
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int root, ret;
+
+	if (geteuid())
+		case_skip("only root can become somebody else");
+	check(mkdtemp(folder), "no folder");
+	snprintf(name, sizeof(name), "%s/fifo", folder);
+	check(!mkfifo(name, 0600), "no FIFO");
+	open_ring(&ring, 0);
+	root = io_uring_register_personality(&ring);
+	check(root > 0, "no personality: %d", root);
+	check(!seteuid(65534), "still root");
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_openat(sqe, AT_FDCWD, name, O_RDONLY, 0);
+	sqe->user_data = 1;
+	sqe->personality = (unsigned short)root;
+	check(io_uring_submit(&ring) == 1, "not submitted");
+	usleep(20000);
+	ret = io_uring_register_sync_cancel(&ring, &cancel);
+	check(!ret, "cancelling gives %d", ret);
+	check(!io_uring_wait_cqe(&ring, &cqe), "no completion");
+	/* Not -EACCES: it was root who waited. */
+	check(cqe->res == -EINTR || cqe->res == -ECANCELED, "res %d", cqe->res);
+	io_uring_queue_exit(&ring);
+	check(!seteuid(0) && !unlink(name) && !rmdir(folder), "something is left");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -210,6 +247,7 @@ static const struct {
 	{ "regions that the engine provides can be mapped", regions_are_mapped },
 	{ "two rings clone each other's buffers at once", rings_clone_each_other },
 	{ "workers take each a buffer of their own", workers_take_each_their_own },
+	{ "a request as somebody else can be interrupted", another_identity_is_interrupted },
 	{ "registered files leave the application its descriptors", files_are_beyond_the_limit },
 };
 
