@@ -332,6 +332,22 @@ static void multishot(void)
 	close(event_fd);
 }
 
+static void multishot_other_direction(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	submit_poll(&ring, fds[0], POLLOUT, IORING_POLL_ADD_MULTI, 1);
+	expect_full_answer(&ring, 1, POLLOUT, IORING_CQE_F_MORE);
+	/* What comes in is nothing to who waits for room. */
+	peer_sends(fds[1], 0, 1);
+	expect_none(&ring, 10);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 static void multishot_ready(void)
 {
 	struct io_uring ring;
@@ -636,6 +652,7 @@ const struct conformance_case poll_cases[] = {
 	{ "poll of a registered file, then a read", then_read },
 	{ "multishot poll tells each event", multishot },
 	{ "multishot poll tells what is ready already", multishot_ready },
+	{ "multishot poll tells nothing of the other direction", multishot_other_direction },
 	{ "multishot poll goes on after a hang-up", multishot_after_the_end },
 	{ "multishot poll is removed and cancelled", multishot_removed },
 	{ "a poll is removed, and nothing but a poll", removed },

@@ -114,13 +114,8 @@ static enum issue_result start_multishot(struct request *req, int ready)
 		req->res = error;
 		return ISSUE_DONE;
 	}
-	if (!ready)
-		return ISSUE_AGAIN;
-	if (!reactor_can_poll(req->file)) {
-		req->res = ready;
-		return ISSUE_DONE;
-	}
-	req->ring->reactor.look = true;
+	if (ready)
+		req->ring->reactor.look = true;
 	return ISSUE_AGAIN;
 }
 
@@ -134,16 +129,20 @@ static enum issue_result tell(struct request *req, int ready)
 	return ISSUE_DONE;
 }
 
-/* Sent here since it does not go into the ring's epoll set. */
-static int wait_in_worker(struct request *req)
+/* Sent here since its file does not go into the ring's epoll set. */
+static int poll_in_worker(struct request *req)
 {
-	bool waits;
+	bool never_changes;
+	int ready;
 
 	ring_lock(req->ring);
-	waits = !(req->file->known & FILE_NO_POLL || req->flags & REQ_MULTISHOT);
+	never_changes = req->file->known & FILE_NO_POLL;
 	ring_unlock(req->ring);
+	if (!never_changes && !(req->flags & REQ_MULTISHOT))
+		return look(req, false);
 	/* There is nothing to wait for. */
-	return waits ? look(req, false) : -EINVAL;
+	ready = look(req, true);
+	return ready ? ready : -EINVAL;
 }
 
 enum issue_result poll_add_issue(struct request *req, enum issue_how how)
@@ -151,7 +150,7 @@ enum issue_result poll_add_issue(struct request *req, enum issue_how how)
 	int ready;
 
 	if (how & HOW_WORKER) {
-		req->res = wait_in_worker(req);
+		req->res = poll_in_worker(req);
 		return ISSUE_DONE;
 	}
 	ready = look(req, true);
