@@ -100,6 +100,7 @@ static void let_go(struct uring *ring)
 	drop_queue(&ring->ready);
 	drop_queue(&ring->again);
 	working = drop_pending(ring);
+	write_lanes_init(ring->write_lanes);
 	aio_forget(ring);
 	linger_free(ring);
 	drop_references(ring, working, inside);

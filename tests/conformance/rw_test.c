@@ -2,6 +2,7 @@
 /* Reads and writes: every form that takes a buffer of its own. */
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "run.h"
 
@@ -236,6 +237,52 @@ static void writes_keep_their_order(void)
 		close(fd + 1);
 	}
 	io_uring_queue_exit(&ring);
+}
+
+/* What the parent submitted is not the child's to do, too. */
+static void writes_and_fork(void)
+{
+	for (unsigned round = 0; round < 20; round++) {
+		struct io_uring ring;
+		int fd = (int)sys(open("forked", O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600));
+		pid_t pid;
+		int status;
+
+		open_ring(&ring, 32, 0);
+		for (unsigned i = 0; i < 32; i++) {
+			struct io_uring_sqe *sqe = new_sqe(&ring);
+
+			io_uring_prep_write(sqe, fd, "x", 1, 0);
+			set_sqe(sqe, i, 0);
+		}
+		submit(&ring, 32);
+		pid = (pid_t)sys(fork());
+		if (!pid) {
+			/* Its own writes do not wait for those. */
+			int own = (int)sys(open("own", O_RDWR | O_CREAT | O_TRUNC, 0600));
+
+			own = (int)sys(dup2(own, fd));
+
+			io_uring_get_events(&ring);
+			for (unsigned i = 0; i < 4; i++) {
+				struct io_uring_sqe *sqe = new_sqe(&ring);
+
+				io_uring_prep_write(sqe, own, "y", 1, i);
+				set_sqe(sqe, 100, IOSQE_CQE_SKIP_SUCCESS);
+			}
+			submit(&ring, 4);
+			for (unsigned i = 0; i < 1000 && lseek(own, 0, SEEK_END) < 4; i++)
+				usleep(1000);
+			_exit(lseek(own, 0, SEEK_END) != 4);
+		}
+		for (unsigned i = 0; i < 32; i++)
+			expect(next_answer(&ring).res, 1);
+		expect(waitpid(pid, &status, 0), pid);
+		expect(status, 0);
+		expect(lseek(fd, 0, SEEK_END), 32);
+		close(fd);
+		io_uring_queue_exit(&ring);
+	}
 }
 
 /* Unlike pread(2), which says ESPIPE. */
@@ -763,6 +810,7 @@ const struct conformance_case rw_cases[] = {
 	{ "linked reads at the position follow each other", linked_at_the_position },
 	{ "writes to one file, at its position or appended, keep their order",
 	  writes_keep_their_order },
+	{ "writes under way are done once, though the process forks", writes_and_fork },
 	{ "a pipe takes any offset that is not negative", offsets_of_pipes },
 	{ "a socket takes the offsets 0 and -1", offsets_of_sockets },
 	{ "vectors are filled and written in turn", vectors },

@@ -2,6 +2,7 @@
 #include "user/kind.h"
 #include "user/op/rw.h"
 #include "user/op/write_order.h"
+#include "user/process.h"
 #include "user/submit.h"
 
 void write_lanes_init(struct write_lane *lanes)
@@ -63,7 +64,9 @@ void write_ended(struct request *req)
 		return;
 	rw_of(req)->state &= ~RW_IN_LANE;
 	lane->busy = false;
-	if (list_is_empty(&lane->waiting))
+	/* Of a ring that ends they are cancelled; what a child inherits is its parent's to do. */
+	if (req->ring->closing || req->ring->epoch != process_epoch() ||
+	    list_is_empty(&lane->waiting))
 		return;
 	next = list_entry(lane->waiting.next, struct request, queue);
 	write_gives_up(next);
