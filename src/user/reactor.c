@@ -19,7 +19,7 @@
 #define ALWAYS (EPOLLERR | EPOLLHUP)
 
 /* The epoll data of the eventfd; of watches it is generation and place. */
-#define EVENT_FD_DATA	     (RING_ID_MARK << 32)
+#define EVENT_FD_DATA	     (RING_ID_MARK << RING_ID_BITS)
 #define GENERATION_MAX	     0xffffffU
 #define WATCH_DATA(g, place) ((uint64_t)(g) << 32 | (place))
 

@@ -121,7 +121,7 @@ static uint64_t ring_id_of(unsigned fd)
 	text[size > 0 ? size : 0] = 0;
 	for (line = strstr(text, "tfd:"); line && !id; line = strstr(line + 1, "tfd:"))
 		if (sscanf(line, "tfd: %*d events: %*x data: %llx", &data) == 1 &&
-		    data >> 32 == RING_ID_MARK)
+		    data >> RING_ID_BITS == RING_ID_MARK)
 			id = data;
 	return id;
 }

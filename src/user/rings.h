@@ -9,7 +9,8 @@
 #define REGISTERED_RINGS_MAX 16
 
 /* The upper half of struct uring's id, by which a duplicate of the descriptor is recognised. */
-#define RING_ID_MARK 0x61726e67ULL
+#define RING_ID_MARK 0x6172ULL
+#define RING_ID_BITS 48
 
 /* The ring is complete, and its descriptor's. 0 or -ENOMEM. */
 int rings_add(struct uring *ring, int fd);

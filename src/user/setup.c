@@ -316,11 +316,27 @@ void uring_init_lists(struct uring *ring)
 	linger_init(ring);
 }
 
+/*
+ * Grows. By the time, so that it is another one in each of the processes that have the same memory
+ * from a fork: they may pass descriptors of rings to each other.
+ */
+static uint64_t next_id(void)
+{
+	static uint64_t last;
+	uint64_t now = (uint64_t)clock_now(CLOCK_MONOTONIC) / 1000 & ((1ULL << RING_ID_BITS) - 1);
+	uint64_t seen = __atomic_load_n(&last, __ATOMIC_RELAXED), id;
+
+	/* Relaxed: a number and nothing else. */
+	do
+		id = now > seen ? now : seen + 1;
+	while (!__atomic_compare_exchange_n(&last, &seen, id, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED));
+	return id;
+}
+
 /* Everything of struct uring but its references, which others may look at. */
 static void uring_init(struct uring *ring, const struct io_uring_params *p)
 {
-	static uint64_t last_id;
-
 	memset((char *)ring + offsetof(struct uring, mem), 0,
 	       sizeof(*ring) - offsetof(struct uring, mem));
 	ring->setup_flags = p->flags;
@@ -332,7 +348,7 @@ static void uring_init(struct uring *ring, const struct io_uring_params *p)
 	ring->fd = -1;
 	list_init(&ring->tracked);
 	ring->reactor.epoll_fd = ring->reactor.event_fd = -1;
-	ring->id = RING_ID_MARK << 32 | (uint32_t)__atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+	ring->id = RING_ID_MARK << RING_ID_BITS | next_id();
 	uring_init_lists(ring);
 }
 

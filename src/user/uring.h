@@ -105,7 +105,7 @@ struct uring {
 	unsigned users; /* the descriptor, and registrations of it: without any it ends; atomic */
 	unsigned epoch; /* the process that struct uring is true for */
 	int fd;		/* the ring's descriptor, or -1 */
-	uint64_t id;	/* never used twice in a process and its children */
+	uint64_t id;	/* never used twice in a process, its parents and children */
 	struct list tracked;  /* among all rings: see rings.h */
 	pid_t forker;	      /* the thread that took the lock in order to fork, or 0 */
 	pid_t submitter;      /* the thread that submits just now, under the lock */

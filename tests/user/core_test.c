@@ -432,6 +432,63 @@ static void found_by_duplicate(const void *unused)
 	check(io_uring_cq_ready(&ring) == 3, "%u completions", io_uring_cq_ready(&ring));
 }
 
+static void pass(int socket, int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	check(sendmsg(socket, &msg, 0) == 1, "not passed");
+}
+
+static int passed(int socket)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	int fd;
+
+	check(recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg), "nothing passed");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	return fd;
+}
+
+/* Parent and child each set a ring up. The descriptor of one, passed to the other, is not taken for
+ * that one's own. */
+static void passed_to_a_relative(const void *unused)
+{
+	struct io_uring ring;
+	int sockets[2], error = 0;
+	pid_t pid;
+
+	(void)unused;
+	core_ring(&ring, 4, 0);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "no sockets");
+	pid = fork();
+	core_ring(&ring, 4, 0);
+	if (!pid) {
+		close(sockets[0]);
+		pass(sockets[1], ring.ring_fd);
+		/* With it, what its ring holds would go. */
+		_exit(read(sockets[1], &error, 1) != 1);
+	}
+	check(!ring_get((unsigned)passed(sockets[0]), &error) && error == -EOPNOTSUPP,
+	      "taken for another ring");
+	core_put(sockets[0], 0);
+	join(pid);
+}
+
 /* A ring that the application closed behind our back, and another that got its number. */
 static void number_used_again(const void *unused)
 {
@@ -586,6 +643,7 @@ int main(int argc, char **argv)
 		{ "process: a child's limit on descriptors", limit_in_children },
 		{ "process: the pool of workers is made once", pool_made_once },
 		{ "rings: found by a duplicate", found_by_duplicate },
+		{ "rings: one that a relative passes is not one's own", passed_to_a_relative },
 		{ "rings: a number closed unseen and used again", number_used_again },
 		{ "rings: registered", registered },
 		{ "rings: large pages", large_pages },
