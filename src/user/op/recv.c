@@ -216,6 +216,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	emptied = recv_emptied(req, s->total, got, &flags);
 	if (got <= 0) {
 		*result = recv_nothing(req, s, got);
+		req->cqe_flags |= flags;
 		return false;
 	}
 	if (n->msg_flags & MSG_WAITALL && (size_t)got < s->total) {
@@ -226,7 +227,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		req->flags |= REQ_FAIL;
 	}
 	buffer = group_commit(req, s, (size_t)got);
-	if (bundle && !s->of_ring && flags)
+	if (bundle && !s->of_ring && flags && !(req->flags & REQ_MULTISHOT && n->len))
 		got += recv_second(req, &flags);
 	flags |= buffer;
 	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {

@@ -170,9 +170,10 @@ static enum issue_result recvmsg_selected(struct request *req)
 			return hold_buffer(req, &s, (size_t)got);
 		req->flags |= REQ_FAIL;
 	}
+	req->cqe_flags = flags;
 	if (got > 0) {
 		net_check_cut(req, head->msg_flags);
-		req->cqe_flags = flags | group_commit(req, &s, (size_t)got);
+		req->cqe_flags |= group_commit(req, &s, (size_t)got);
 	} else {
 		group_drop(req, &s);
 	}
