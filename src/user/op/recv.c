@@ -108,6 +108,9 @@ static long recv_bundle(struct request *req, struct selection *s, size_t max)
 	/* A single buffer has left its group, and would be lost. */
 	if (got < 0 || (size_t)got < s->total || !s->of_ring || !net_is_stream(req))
 		return got;
+	/* Nothing is stored, or nothing taken: no more fits behind it. */
+	if (request_data(req, struct net)->msg_flags & (MSG_TRUNC | MSG_PEEK))
+		return got;
 	s->room = GROUP_BUFFERS_MAX;
 	if (group_select(req, s, max, true))
 		return got;
@@ -227,7 +230,8 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		req->flags |= REQ_FAIL;
 	}
 	buffer = group_commit(req, s, (size_t)got);
-	if (bundle && !s->of_ring && flags && !(req->flags & REQ_MULTISHOT && n->len))
+	if (bundle && !s->of_ring && flags && !(req->flags & REQ_MULTISHOT && n->len) &&
+	    !(n->msg_flags & MSG_TRUNC))
 		got += recv_second(req, &flags);
 	flags |= buffer;
 	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {
@@ -279,19 +283,22 @@ static enum issue_result recv_held(struct request *req)
 
 /* ---- The opcode -------------------------------------------------------------------------------- */
 
-/* What Linux says of a file that can be polled no more than received from. */
-static enum issue_result cannot_poll(struct request *req)
+/* Linux has a file polled before it looks if it is a socket, and answers this if that cannot be. */
+static enum issue_result poll_first(struct request *req, enum issue_how how)
 {
-	return net_done(req, req->flags & REQ_MULTISHOT ? -EBADFD : -EAGAIN);
+	if (how & HOW_WORKER)
+		return net_done(req, req->flags & REQ_MULTISHOT ? -EBADFD : -EAGAIN);
+	if (req->flags & REQ_NOWAIT && socket_option(req->sysfd, SO_TYPE) == -EBADF)
+		return net_done(req, -EBADF);
+	return ISSUE_AGAIN;
 }
 
 enum issue_result recv_issue(struct request *req, enum issue_how how)
 {
 	const struct net *n = request_data(req, const struct net);
 
-	/* Linux has this one polled before it looks if it is a socket. */
 	if (n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED))
-		return how & HOW_WORKER ? cannot_poll(req) : ISSUE_AGAIN;
+		return poll_first(req, how);
 	if (req->flags & REQ_BUFFER_HELD)
 		return recv_held(req);
 	return req->flags & REQ_SELECT ? recv_selected(req) : recv_plain(req);
