@@ -98,21 +98,23 @@ static enum issue_result recv_plain(struct request *req)
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
 /*
- * A bundle begins with one buffer, as most messages fit into one and many cost the
+ * A bundle without a length begins with one buffer, as most messages fit into one and many cost the
  * kernel more than they hold; only a full one, of a byte stream, is followed by more, as one completion.
  */
 static long recv_bundle(struct request *req, struct selection *s, size_t max)
 {
-	long got = recv_now(req, s->iov, 1), more;
+	long got = recv_now(req, s->iov, s->count), more;
 
+	if (got < 0 || (size_t)got < s->total || max)
+		return got;
 	/* A single buffer has left its group, and would be lost. */
-	if (got < 0 || (size_t)got < s->total || !s->of_ring || !net_is_stream(req))
+	if (!s->of_ring || !net_is_stream(req))
 		return got;
 	/* Nothing is stored, or nothing taken: no more fits behind it. */
 	if (request_data(req, struct net)->msg_flags & (MSG_TRUNC | MSG_PEEK))
 		return got;
 	s->room = GROUP_BUFFERS_MAX;
-	if (group_select(req, s, max, true))
+	if (group_select(req, s, 0, true))
 		return got;
 	if (s->count == 1)
 		return got;
@@ -209,7 +211,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	long got;
 	int error;
 
-	s->room = 1;
+	s->room = n->len ? GROUP_BUFFERS_MAX : 1;
 	error = group_select(req, s, n->len, bundle);
 	if (error) {
 		*result = net_refused(req, error);
