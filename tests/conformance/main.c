@@ -13,6 +13,13 @@
 #include "cases/jobs.h"
 #include "conformance.h"
 
+/* Asked by ThreadSanitizer, where there is one: a child may start the engine's threads, too. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
+
 /* The families, in the order they are run. */
 static const struct family {
 	const char *name;
