@@ -101,10 +101,10 @@ void reactor_drained(struct file *file, uint32_t events)
 	file->ready &= ~(events | ALWAYS);
 }
 
-bool reactor_can_poll(struct file *file)
+bool reactor_can_poll(struct file *file, uint32_t events)
 {
 	if (!file->watched && !(file->known & FILE_NO_POLL) &&
-	    watch_events(file, EPOLLIN | EPOLLRDHUP) == -EPERM)
+	    watch_events(file, events | EPOLLRDHUP) == -EPERM)
 		file->known |= FILE_NO_POLL;
 	return !(file->known & FILE_NO_POLL);
 }

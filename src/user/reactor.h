@@ -60,8 +60,8 @@ void reactor_drained(struct file *file, uint32_t events);
 /* Before the file's descriptor is closed. */
 void reactor_unwatch(struct file *file);
 
-/* False: a file that epoll refuses. */
-bool reactor_can_poll(struct file *file);
+/* False: a file that epoll refuses. Otherwise it is in the set now, for these events. */
+bool reactor_can_poll(struct file *file, uint32_t events);
 /* An eventfd that is to wake whoever sleeps in reactor_sleep(). 0 or -errno. */
 int reactor_add_wakeup(struct uring *ring, int fd);
 

@@ -114,8 +114,13 @@ static enum issue_result start_multishot(struct request *req, int ready)
 		req->res = error;
 		return ISSUE_DONE;
 	}
-	if (ready)
-		req->ring->reactor.look = true;
+	if (!ready)
+		return ISSUE_AGAIN;
+	if (!reactor_can_poll(req->file, req->poll_events)) {
+		req->res = ready;
+		return ISSUE_DONE;
+	}
+	req->ring->reactor.look = true;
 	return ISSUE_AGAIN;
 }
 

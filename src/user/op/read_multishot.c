@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* READ_MULTISHOT: reads on, into buffers of a group, whenever there is something to be read. */
+#include <sys/epoll.h>
 #include <sys/stat.h>
 
 #include "user/kind.h"
@@ -103,7 +104,7 @@ static int begin(struct request *req)
 	if (kind.known & FILE_REGULAR)
 		return -EBADFD;
 	/* Devices: epoll alone knows. */
-	if (kind.type == S_IFCHR && !reactor_can_poll(req->file))
+	if (kind.type == S_IFCHR && !reactor_can_poll(req->file, EPOLLIN))
 		return -EBADFD;
 	return 0;
 }
