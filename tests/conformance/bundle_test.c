@@ -418,6 +418,52 @@ static void recv_bundle_in_parts(void)
 	close_scene(&s);
 }
 
+/* Found to be no socket before there are, or are not, buffers for it. */
+static void no_socket_takes_none(void)
+{
+	const int fds[] = { 9999, STDERR_FILENO };
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	for (int i = 0; i < 8; i++) {
+		bool bad = !(i & 1), send = i & 2, no_group = i & 4;
+
+		sqe = new_sqe(&s.ring);
+		if (send)
+			io_uring_prep_send(sqe, fds[i & 1], NULL, 0, 0);
+		else
+			io_uring_prep_recv(sqe, fds[i & 1], NULL, 0, 0);
+		use_pool(sqe, &s.pool, 1);
+		if (no_group)
+			io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+		submit(&s.ring, 1);
+		expect_full_answer(&s.ring, 1, bad ? -EBADF : -ENOTSOCK, 0);
+	}
+	expect_available(&s.pool, COUNT);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send(sqe, s.fds[0], NULL, 0, 0);
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	expect_error(&s.ring, "send of no group", -ENOENT);
+	close_scene(&s);
+}
+
+static void recv_bundle_of_records(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_SEQPACKET);
+	for (unsigned i = 0; i < 2; i++)
+		peer_sends(s.fds[1], 0, 3 * SIZE);
+	/* Without a length one buffer is looked at, which cuts the record. */
+	submit_recv_select(&s, 0, false, 1);
+	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0));
+	submit_recv_select(&s, 3 * SIZE, false, 2);
+	expect_full_answer(&s.ring, 2, 3 * SIZE, BUFFER_FLAGS(1));
+	close_scene(&s);
+}
+
 static void bundle_of_no_group(void)
 {
 	struct io_uring_sqe *sqe;
@@ -457,6 +503,8 @@ const struct conformance_case bundle_cases[] = {
 	  recv_bundle_of_single_buffers },
 	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
 	{ "a recv bundle consumes buffers in parts", recv_bundle_in_parts },
+	{ "a recv bundle of records is of as many buffers as its length", recv_bundle_of_records },
+	{ "what is no socket takes no buffers", no_socket_takes_none },
 	{ "a bundle of no group is -ENOENT", bundle_of_no_group },
 	{ 0 },
 };
