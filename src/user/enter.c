@@ -156,6 +156,7 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 {
 	int64_t min_wait_end = w->min_wait ? clock_now(w->clock) + w->min_wait : TIME_NEVER;
 	unsigned wanted = w->min_complete;
+	bool looked = ring->reactor.waits;
 	int64_t next, sleep;
 	int ret;
 
@@ -177,6 +178,14 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		if (__builtin_expect(shared_of(ring)->owned.count, 0) && sleep > OTHERS_CHECK_NS &&
 		    owner_has_others(ring))
 			sleep = OTHERS_CHECK_NS;
+		/* Whether it would sleep at all tells how the application waits, the first time. */
+		if (__builtin_expect(!looked, 0)) {
+			looked = true;
+			reactor_poll(ring);
+			continue;
+		}
+		ring->reactor.waits |= sleep > 0;
+		ring->reactor.looked = false;
 		linger_release(ring);
 		ret = reactor_sleep(ring, has_work(ring) ? 0 : sleep, w->sigmask);
 		if (ret) {
@@ -257,6 +266,29 @@ static int enter(struct uring *ring, unsigned count, unsigned min_complete, unsi
 	return submitted ? submitted : ret;
 }
 
+/*
+ * True if the ring's descriptor may be lowered: the call leaves with nothing there, and the
+ * application may be one that polls the descriptor next. One that sleeps in enter is not, unless it
+ * looks in vain twice, or waits in vain: it need not pay for lowering and raising.
+ */
+static bool leaves_in_vain(struct uring *ring, unsigned to_submit, unsigned flags, int ret)
+{
+	struct reactor *r = &ring->reactor;
+
+	if (cq_ready(ring) || has_work(ring))
+		return false;
+	if (r->waits && ret != -ETIME) {
+		if (to_submit || !(flags & IORING_ENTER_GETEVENTS))
+			return false;
+		if (!r->looked) {
+			r->looked = true;
+			return false;
+		}
+	}
+	r->waits = false;
+	return true;
+}
+
 int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
 	       const void *arg, size_t argsz)
 {
@@ -284,7 +316,7 @@ int user_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned 
 		watchdog_entered(ring);
 	ret = enter(ring, to_submit, min_complete, flags, arg, argsz);
 	cq_announce(ring);
-	if (!cq_ready(ring) && !has_work(ring))
+	if (leaves_in_vain(ring, to_submit, flags, ret))
 		reactor_lower(ring);
 	ring->reactor.inside--;
 	reactor_leave(ring);

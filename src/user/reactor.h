@@ -34,6 +34,8 @@ struct reactor {
 	struct watch *watches;
 	unsigned watch_count, watch_free; /* how many there are; the first that may be free */
 	unsigned armed;	  /* requests that progress only if somebody looks: polls, AIO */
+	bool waits;	  /* the application sleeps in enter, rather than in poll(2) */
+	bool looked;	  /* it has looked for completions in vain since it slept */
 	unsigned inside;  /* threads in enter */
 	pid_t sleeper;	  /* the thread of this process that sleeps in the inner set, or 0 */
 	unsigned beside;  /* threads of this process that sleep elsewhere, as one is there */
