@@ -16,6 +16,9 @@
 #define __NR_io_uring_enter    426
 #define __NR_io_uring_register 427
 #endif
+#ifndef __NR_futex_waitv
+#define __NR_futex_waitv 449
+#endif
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 

@@ -15,6 +15,11 @@
 
 #define SIGSET_SIZE (_NSIG / 8)
 
+/* Since Linux 5.14; not in every libc's headers. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 /* rt_sigprocmask(2) reads the set before it finds that there is no such `how`. */
 #define NO_SUCH_HOW 99
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "user/kind.h"
 #include "user/sys.h"

@@ -25,6 +25,7 @@ pid_t thread_id(void)
 
 bool thread_is_dead(pid_t id)
 {
+	const struct timespec at_once = { 0 };
 	struct pollfd pfd = { .events = POLLIN };
 	bool dead;
 	long fd;
@@ -37,7 +38,7 @@ bool thread_is_dead(pid_t id)
 	if (fd < 0)
 		return false;
 	pfd.fd = (int)fd;
-	dead = SYS(poll, &pfd, 1, 0) > 0;
+	dead = SYS(ppoll, &pfd, 1, &at_once, NULL, 0) > 0;
 	SYS(close, fd);
 	return dead;
 }

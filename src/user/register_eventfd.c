@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The application's eventfd, signalled when there are completions: cq_signal(). */
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <linux/stat.h>
 
 #include "user/process.h"
 #include "user/register.h"

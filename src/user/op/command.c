@@ -2,8 +2,8 @@
 /* Commands of files: sockets', and the few others that ordinary system calls have. */
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "user/op/command.h"
@@ -60,10 +60,10 @@ static enum issue_result file_command(struct request *req, enum issue_how how)
 
 	if (ret)
 		return command_done(req, ret);
-	if (S_ISBLK(st.stx_mode))
+	if ((st.stx_mode & S_IFMT) == S_IFBLK)
 		return disk_command(req, how);
 	/* The null device takes any command, as it takes any data. */
-	if (S_ISCHR(st.stx_mode) && st.stx_rdev_major == 1 && st.stx_rdev_minor == 3)
+	if ((st.stx_mode & S_IFMT) == S_IFCHR && st.stx_rdev_major == 1 && st.stx_rdev_minor == 3)
 		return command_done(req, 0);
 	return command_done(req, -EOPNOTSUPP);
 }
