@@ -428,6 +428,24 @@ static void rwf_nowait(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Only their own O_NONBLOCK makes eventfds write without waiting. */
+static void rwf_nowait_of_an_eventfd(void)
+{
+	uint64_t one = 1;
+	struct iovec vec = { &one, 8 };
+	int fd = (int)sys(eventfd(0, 0));
+	struct io_uring ring;
+
+	open_ring(&ring, 4, 0);
+	expect(run(&ring, writev2, fd, &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
+	expect(run(&ring, readv2, fd, &vec, 1, 0, RWF_NOWAIT), -EAGAIN);
+	sys(fcntl(fd, F_SETFL, O_NONBLOCK));
+	expect(run(&ring, writev2, fd, &vec, 1, 0, RWF_NOWAIT), 8);
+	expect(run(&ring, readv2, fd, &vec, 1, 0, RWF_NOWAIT), 8);
+	expect(one, 1);
+	io_uring_queue_exit(&ring);
+}
+
 static void rwf_append(void)
 {
 	struct iovec vec = { "tail", 4 };
@@ -817,6 +835,7 @@ const struct conformance_case rw_cases[] = {
 	{ "errors of vectors", errors_of_vectors },
 	{ "the vectors may be overwritten after submission", vectors_are_copied },
 	{ "RWF_NOWAIT gives -EAGAIN instead of waiting", rwf_nowait },
+	{ "RWF_NOWAIT of an eventfd is its O_NONBLOCK", rwf_nowait_of_an_eventfd },
 	{ "RWF_APPEND and O_APPEND write at the end", rwf_append },
 	{ "RWF flags that are taken and refused", rw_flags },
 	{ "O_DIRECT works on whole blocks only", direct_io },

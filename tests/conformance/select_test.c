@@ -6,6 +6,8 @@
 #include "run.h"
 
 #define GROUP 3
+#define OLDER 4 /* of buffers given one by one */
+#define NONE  5
 #define SIZE  16
 
 /* Buffer i of the group is at memory[i]. */
@@ -120,6 +122,105 @@ static void not_for_selecting(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void open_with_both_kinds(struct io_uring *ring)
+{
+	open_with_buffers(ring, 2);
+	expect(run(ring, provide_buffers, memory[6], SIZE, 1, OLDER, 6), 0);
+}
+
+static struct answer failing(struct io_uring *ring, unsigned group, unsigned sqe_flags, int fd,
+			     uint64_t offset, int rw_flags)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_read(sqe, fd, NULL, 4, offset);
+	sqe->rw_flags = rw_flags;
+	set_sqe(sqe, 1, IOSQE_BUFFER_SELECT | sqe_flags);
+	sqe->buf_group = (unsigned short)group;
+	return run_one(ring);
+}
+
+/* First the descriptor, then the buffer, then what else is wrong; and what that does to the buffer. */
+static void selected_in_order(void)
+{
+	enum {
+		BAD = 1 << 29
+	};
+	int file = scratch_file(100), fds[2];
+	struct {
+		unsigned group, sqe_flags;
+		int fd; /* -2: an empty pipe, -3: its end to write to */
+		uint64_t offset;
+		int rw_flags, res;
+		unsigned flags;
+	} rows[] = {
+		{ NONE, 0, 999, 0, 0, -EBADF, 0 },
+		{ OLDER, 0, 999, 0, 0, -EBADF, 0 },
+		{ GROUP, 0, 999, 0, 0, -EBADF, 0 },
+		{ NONE, 0, -3, 0, 0, -ENOBUFS, 0 },
+		{ NONE, 0, file, 0, BAD, -ENOBUFS, 0 },
+		{ NONE, 0, file, -2, 0, -ENOBUFS, 0 },
+		{ OLDER, 0, -3, 0, 0, -EBADF, CQE_OF_BUFFER(6) },
+		{ OLDER, 0, -2, 0, BAD, -EOPNOTSUPP, CQE_OF_BUFFER(6) },
+		{ OLDER, 0, -2, 0, RWF_NOWAIT, -EAGAIN, CQE_OF_BUFFER(6) },
+		{ GROUP, 0, -3, 0, 0, -EBADF, 0 },
+		{ GROUP, 0, -2, 0, BAD, -EOPNOTSUPP, 0 },
+		{ GROUP, 0, file, 0, BAD, -EOPNOTSUPP, CQE_OF_BUFFER(0) },
+		{ GROUP, 0, file, -2, 0, -EINVAL, CQE_OF_BUFFER(0) },
+		{ GROUP, IOSQE_ASYNC, -3, 0, 0, -EBADF, CQE_OF_BUFFER(0) },
+	};
+
+	make_pipe(fds);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int fd = rows[i].fd == -2 ? fds[0] : rows[i].fd == -3 ? fds[1] : rows[i].fd;
+		struct io_uring ring;
+		struct answer a;
+
+		open_with_both_kinds(&ring);
+		a = failing(&ring, rows[i].group, rows[i].sqe_flags, fd, rows[i].offset,
+			    rows[i].rw_flags);
+		check(a.res == rows[i].res && a.flags == rows[i].flags, "row %zu: %d, %#x", i,
+		      a.res, a.flags);
+		/* What it has not named it has left. */
+		a = failing(&ring, rows[i].group == OLDER ? OLDER : GROUP, 0, file, 0, 0);
+		if (rows[i].flags && rows[i].group == OLDER)
+			expect(a.res, -ENOBUFS);
+		else
+			expect_full_answer_at(__FILE__, __LINE__, a, 1, 4,
+					      rows[i].group == OLDER ? CQE_OF_BUFFER(6)
+					      : rows[i].flags	     ? CQE_OF_BUFFER(1)
+								     : CQE_OF_BUFFER(0));
+		io_uring_queue_exit(&ring);
+	}
+}
+
+static void selected_and_kept(void)
+{
+	struct answer answers[2];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	make_pipe(fds);
+	open_with_both_kinds(&ring);
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, fds[0], NULL, 4, 0);
+	set_sqe(sqe, 1, IOSQE_BUFFER_SELECT);
+	sqe->buf_group = OLDER;
+	submit(&ring, 1);
+	expect_none(&ring, 20);
+	expect_full_answer_at(__FILE__, __LINE__, failing(&ring, OLDER, 0, scratch_file(9), 0, 0),
+			      1, -ENOBUFS, 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_cancel64(sqe, 1, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 1);
+	sorted_answers(&ring, answers, 2);
+	expect_full_answer_at(__FILE__, __LINE__, answers[0], 1, -ECANCELED, CQE_OF_BUFFER(6));
+	expect_full_answer_at(__FILE__, __LINE__, answers[1], 2, 0, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void selected_late(void)
 {
 	struct io_uring_sqe *sqe;
@@ -197,6 +298,25 @@ static void multishot_without_buffers(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void multishot_with_just_enough(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	need_op(IORING_OP_READ_MULTISHOT, "READ_MULTISHOT");
+	make_pipe(fds);
+	open_with_buffers(&ring, 2);
+	expect(write(fds[1], "0123456789abcdefXYZ", 19), 19);
+	start(&ring, 1, read_multishot, fds[0], 0, 0, GROUP);
+	expect_full_answer(&ring, 1, SIZE, CQE_OF_BUFFER(0) | IORING_CQE_F_MORE);
+	expect_full_answer(&ring, 1, 3, CQE_OF_BUFFER(1) | IORING_CQE_F_MORE);
+	/* It misses none before there is something to be read. */
+	expect_none(&ring, 20);
+	expect(write(fds[1], "x", 1), 1);
+	expect_full_answer(&ring, 1, -ENOBUFS, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void multishot_cancelled(void)
 {
 	struct io_uring ring;
@@ -240,6 +360,11 @@ static void errors_of_multishot(void)
 	expect(multishot_result(&ring, file, 0, NULL, IOSQE_BUFFER_SELECT), -EBADFD);
 	expect(multishot_result(&ring, -1, 0, NULL, IOSQE_BUFFER_SELECT), -EBADF);
 	expect(multishot_result(&ring, fds[1], 0, NULL, IOSQE_BUFFER_SELECT), -EBADF);
+	sys(io_uring_unregister_buf_ring(&ring, GROUP));
+	/* The group before the mode, after what cannot be waited for. */
+	expect(multishot_result(&ring, file, 0, NULL, IOSQE_BUFFER_SELECT), -EBADFD);
+	expect(multishot_result(&ring, -1, 0, NULL, IOSQE_BUFFER_SELECT), -EBADF);
+	expect(multishot_result(&ring, fds[1], 0, NULL, IOSQE_BUFFER_SELECT), -ENOBUFS);
 	expect(multishot_result(&ring, fds[0], 0, NULL, 0), -EINVAL);
 	expect(multishot_result(&ring, fds[0], 0, memory, IOSQE_BUFFER_SELECT), -EINVAL);
 	expect(multishot_result(&ring, fds[0], 8, NULL, IOSQE_BUFFER_SELECT), -EINVAL);
@@ -251,9 +376,13 @@ const struct conformance_case select_cases[] = {
 	{ "the end of a file takes a buffer, and a directory's error", selected_ends },
 	{ "READV with a selected buffer takes one vector", selected_vectors },
 	{ "what buffers cannot be selected for gives -EOPNOTSUPP", not_for_selecting },
+	{ "a read looks at its descriptor, then for a buffer, then at the rest",
+	  selected_in_order },
+	{ "a read that waits keeps a buffer that was given by itself", selected_and_kept },
 	{ "a buffer is taken when the data comes", selected_late },
 	{ "READ_MULTISHOT reads until the end", multishot },
 	{ "READ_MULTISHOT ends when the buffers do", multishot_without_buffers },
+	{ "READ_MULTISHOT waits with its last buffer used", multishot_with_just_enough },
 	{ "READ_MULTISHOT can be cancelled", multishot_cancelled },
 	{ "errors of READ_MULTISHOT", errors_of_multishot },
 	{ 0 },

@@ -154,6 +154,8 @@ static void errors_of_splice(void)
 	expect(run(&ring, splice, fd, -1, fds[0], 0, 10, 0), -EBADF);
 	unix_pair(sv);
 	expect(run(&ring, splice, sv[0], -1, fd, -1, 10, SPLICE_F_NONBLOCK), -EINVAL);
+	expect(run(&ring, splice, sv[0], -1, fds[0], -1, 10, SPLICE_F_NONBLOCK), -EBADF);
+	expect(run(&ring, tee, sv[0], fds[1], 10, SPLICE_F_NONBLOCK), -EINVAL);
 	expect(run(&ring, splice, -1, -1, fds[1], -1, 0, 0), -EBADF);
 	/* A pipe into itself. */
 	expect(run(&ring, splice, fds[0], -1, fds[1], -1, 10, 0), -EINVAL);
@@ -162,6 +164,7 @@ static void errors_of_splice(void)
 	expect(run(&ring, splice, fds[0], -1, fd, -1, 10, 0), -EINVAL);
 	close(other[0]);
 	expect(run(&ring, splice, fds[0], -1, other[1], -1, 10, 0), -EPIPE);
+	expect(run(&ring, splice, sv[0], -1, other[1], -1, 10, SPLICE_F_NONBLOCK), -EPIPE);
 	/* None of it took what was there. */
 	expect_text(fds[0], "some");
 	io_uring_queue_exit(&ring);
@@ -253,6 +256,19 @@ static void direct_pipes(void)
 	expect(run(&ring, pipe_direct, fds, 0, IORING_FILE_INDEX_ALLOC), -ENFILE);
 	expect(run(&ring, open_direct, ".", O_RDONLY, 0, IORING_FILE_INDEX_ALLOC) >= 0, 1);
 	expect(run(&ring, pipe_direct, fds, O_CLOEXEC, 0), -EINVAL);
+	/* Found out when it runs, so that what is submitted with it runs, too. */
+	for (unsigned i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = new_sqe(&ring);
+
+		if (i)
+			io_uring_prep_nop(sqe);
+		else
+			io_uring_prep_pipe_direct(sqe, fds, O_CLOEXEC, 0);
+		set_sqe(sqe, i, 0);
+	}
+	submit(&ring, 2);
+	expect_answer(&ring, 0, -EINVAL);
+	expect_answer(&ring, 1, 0);
 	expect(run(&ring, pipe_direct, fds, 0, 4), -EINVAL);
 	expect(run(&ring, pipe_direct, fds, 0, 5), -EINVAL);
 	io_uring_queue_exit(&ring);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -192,6 +193,30 @@ static void no_network_hardware(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Neither read(2) nor write(2) knows epoll sets. */
+static void no_bytes_of_epoll_sets(void)
+{
+	int set = epoll_create1(EPOLL_CLOEXEC);
+	char byte = 0;
+
+	open_ring(0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+		struct io_uring_cqe *cqe;
+
+		if (i)
+			io_uring_prep_write(sqe, set, &byte, 1, 0);
+		else
+			io_uring_prep_read(sqe, set, &byte, 1, 0);
+		check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
+		check(!io_uring_peek_cqe(&ring, &cqe), "no completion");
+		check(cqe->res == -EINVAL, "%u: %d", i, cqe->res);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(&ring);
+	close(set);
+}
+
 static int open_as(int personality)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
@@ -322,6 +347,7 @@ static const struct difference {
 	  early_requests_die },
 	{ "a registered buffer is memory as it is when used", buffers_are_not_pinned },
 	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
+	{ "a read or write of an epoll set fails at once", no_bytes_of_epoll_sets },
 	{ "rights that were given up do not come back with a personality",
 	  rights_do_not_come_back },
 };

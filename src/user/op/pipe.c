@@ -9,6 +9,8 @@
 /* That of <linux/watch_queue.h>. */
 #define NOTIFICATION_PIPE O_EXCL
 
+#define FLAGS_VALID ((unsigned)(O_CLOEXEC | O_NONBLOCK | O_DIRECT | NOTIFICATION_PIPE))
+
 struct piping {
 	uint64_t addr;
 	unsigned flags, file_index;
@@ -23,9 +25,7 @@ int pipe_prep(struct request *req, const struct io_uring_sqe *sqe)
 	p->addr = sqe->addr;
 	p->flags = sqe->pipe_flags;
 	p->file_index = sqe->file_index;
-	if (p->flags & ~(unsigned)(O_CLOEXEC | O_NONBLOCK | O_DIRECT | NOTIFICATION_PIPE))
-		return -EINVAL;
-	return p->file_index && p->flags & O_CLOEXEC ? -EINVAL : 0;
+	return p->flags & ~FLAGS_VALID ? -EINVAL : 0;
 }
 
 /* Into two slots: the next to each other if one is named. Takes both. */
@@ -50,9 +50,11 @@ static int install(struct uring *ring, const int fds[2], unsigned file_index, in
 
 static int make_direct(struct request *req, struct piping *p)
 {
-	int fds[2], slots[2];
-	int ret = (int)SYS(pipe2, fds, p->flags | O_CLOEXEC);
+	int fds[2], slots[2], ret;
 
+	if (p->flags & O_CLOEXEC)
+		return -EINVAL;
+	ret = (int)SYS(pipe2, fds, p->flags | O_CLOEXEC);
 	if (!ret)
 		ret = install(req->ring, fds, p->file_index, slots);
 	if (ret)

@@ -69,7 +69,11 @@ static bool read_once(struct request *req, enum issue_result *result)
 	}
 	rw->vecs = s.iov;
 	rw->left = s.total;
-	ret = transfer(req);
+	if (rw->state & RW_UNUSUAL)
+		ret = rw_check(req);
+	rw->state &= ~RW_UNUSUAL;
+	if (!ret)
+		ret = transfer(req);
 	if (ret == -ESPIPE && !(rw->state & RW_STREAM)) {
 		rw->state |= RW_STREAM;
 		ret = transfer(req);
@@ -80,24 +84,24 @@ static bool read_once(struct request *req, enum issue_result *result)
 		return false;
 	}
 	flags = group_commit(req, &s, (size_t)ret);
-	if (request_post_more(req, (int)ret, flags))
+	if (!request_post_more(req, (int)ret, flags)) {
+		req->cqe_flags = flags;
+		*result = end(req, (int)ret);
+		return false;
+	}
+	/* A buffer is missed only where there is something to be read. */
+	if ((size_t)ret == s.total || rw_is_ready(req))
 		return true;
-	req->cqe_flags = flags;
-	*result = end(req, (int)ret);
+	*result = wait(req);
 	return false;
 }
 
 /* Those that are never waited for have no use for this. 0 or -errno. */
 static int begin(struct request *req)
 {
-	struct rw *rw = rw_of(req);
+	int ret = request_hold_file(req);
 	struct kind kind;
-	int ret = rw_check(req);
 
-	if (ret)
-		return ret;
-	rw->state &= ~RW_UNUSUAL;
-	ret = request_hold_file(req);
 	if (ret)
 		return ret;
 	kind = kind_of(req->sysfd);

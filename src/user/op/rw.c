@@ -118,6 +118,14 @@ int rw_check(struct request *req)
 	return 0;
 }
 
+/* What the kernel finds out before it looks at any buffer. */
+static bool has_file(const struct request *req)
+{
+	long flags = SYS(fcntl, req->sysfd, F_GETFL);
+
+	return flags >= 0 && !(flags & O_PATH);
+}
+
 static int check_registered(struct request *req)
 {
 	struct rw *rw = rw_of(req);
@@ -127,9 +135,8 @@ static int check_registered(struct request *req)
 	for (unsigned i = 0; i < rw->count; i++) {
 		int ret = buffers_check(req, (uintptr_t)rw->vecs[i].iov_base, rw->vecs[i].iov_len);
 
-		/* A descriptor that is none is found out before. */
 		if (ret || (vectored && !rw->vecs[i].iov_len))
-			return SYS(fcntl, req->sysfd, F_GETFD) == -EBADF ? -EBADF : -EFAULT;
+			return has_file(req) ? -EFAULT : -EBADF;
 	}
 	rw->state &= ~RW_FIXED;
 	return 0;
@@ -235,13 +242,37 @@ static bool would_block(const struct rw *rw, long ret)
 	return ret == -EAGAIN || (ret == -EOPNOTSUPP && !(rw->flags & RWF_NOWAIT));
 }
 
-/* A file system that writes only with waiting says that it knows no RWF_NOWAIT. */
-static bool is_only_not_at_once(struct request *req, long ret)
+/* True unless it says that it cannot, at an offset where there is nothing to be read. */
+static bool reads_at_once(int fd)
+{
+	struct iovec vec;
+	char byte;
+
+	vec = (struct iovec){ &byte, 1 };
+	return SYS(preadv2, fd, &vec, 1, (unsigned long)INT64_MAX - 1,
+		   sizeof(long) < 8 ? INT32_MAX : 0, RWF_NOWAIT) != -EOPNOTSUPP;
+}
+
+/*
+ * A write with RWF_NOWAIT of the application's was refused with -EOPNOTSUPP. That is the system
+ * call's answer, too, for what the kernel's own waits for or does: a file system that reads
+ * at once and writes only with waiting, and eventfds (no other file without a type is written to).
+ */
+static long refused_at_once(struct request *req)
 {
 	struct rw *rw = rw_of(req);
+	struct kind kind = kind_of(req->sysfd);
+	long flags;
 
-	return ret == -EOPNOTSUPP && rw->state & RW_WRITE && !(rw->flags & RW_ATOMIC) &&
-	       request_kind(req) & FILE_REGULAR;
+	if (kind.known & FILE_REGULAR)
+		return !(rw->flags & RW_ATOMIC) && reads_at_once(req->sysfd) ? -EAGAIN
+									     : -EOPNOTSUPP;
+	if (kind.type || rw->flags != RWF_NOWAIT)
+		return -EOPNOTSUPP;
+	flags = SYS(fcntl, req->sysfd, F_GETFL);
+	if (flags < 0 || !(flags & O_NONBLOCK))
+		return -EAGAIN;
+	return transfer(req, rw->vecs, rw->count, -1, 0);
 }
 
 static enum issue_result try_inline(struct request *req)
@@ -250,8 +281,11 @@ static enum issue_result try_inline(struct request *req)
 	enum issue_result result;
 	long ret = try_all(req);
 
-	if (__builtin_expect(!would_block(rw, ret), 1))
-		return finish(req, is_only_not_at_once(req, ret) ? -EAGAIN : ret);
+	if (__builtin_expect(!would_block(rw, ret), 1)) {
+		if (__builtin_expect(ret == -EOPNOTSUPP, 0) && rw->state & RW_WRITE)
+			ret = refused_at_once(req);
+		return finish(req, ret);
+	}
 	result = wait_where(req, ret);
 	if (result != ISSUE_WORKER)
 		return result;
@@ -284,6 +318,18 @@ static void take(struct request *req, struct selection *s)
 	rw_of(req)->state |= RW_CHOSEN;
 }
 
+/*
+ * True if the buffer stays with the request, whatever comes of it: where it came off the group when
+ * it was chosen, as those of older groups do and all do in a worker; and at a file that is never
+ * waited for. But not if there is no file at all.
+ */
+static bool keeps_buffer(struct request *req, enum issue_result result, const struct selection *s)
+{
+	if (result == ISSUE_DONE && req->res == -EBADF && !has_file(req))
+		return false;
+	return result == ISSUE_WORKER || s->taken || request_kind(req) & FILE_REGULAR;
+}
+
 static enum issue_result try_chosen(struct request *req)
 {
 	struct iovec asked = rw_of(req)->one;
@@ -292,14 +338,14 @@ static enum issue_result try_chosen(struct request *req)
 	int ret = choose(req, &s);
 
 	if (ret)
-		return finish(req, ret);
-	result = try_inline(req);
+		return finish(req, has_file(req) ? ret : -EBADF);
+	ret = begin(req);
+	result = ret ? finish(req, ret) : try_inline(req);
 	if (result == ISSUE_DONE && req->res >= 0) {
 		req->cqe_flags = group_commit(req, &s, (size_t)req->res);
 		return result;
 	}
-	/* A file that is not waited for takes the buffer, whatever comes of it. */
-	if (result == ISSUE_WORKER || request_kind(req) & FILE_REGULAR) {
+	if (keeps_buffer(req, result, &s)) {
 		take(req, &s);
 		return result;
 	}
@@ -377,17 +423,17 @@ static enum issue_result issue_inline(struct request *req)
 	struct rw *rw = rw_of(req);
 	int ret;
 
+	if (req->flags & REQ_SELECT && !(rw->state & RW_CHOSEN)) {
+		if (req->ring->gathered)
+			aio_do_gathered(req->ring);
+		return try_chosen(req);
+	}
 	if (__builtin_expect(rw->state & (RW_UNUSUAL | RW_FIXED | RW_FINISHED), 0)) {
 		if (rw->state & RW_FINISHED)
 			return ISSUE_DONE;
 		ret = begin(req);
 		if (ret)
 			return finish(req, ret);
-	}
-	if (req->flags & REQ_SELECT && !(rw->state & RW_CHOSEN)) {
-		if (req->ring->gathered)
-			aio_do_gathered(req->ring);
-		return try_chosen(req);
 	}
 	if (rw->left && issue_aio(req, &result))
 		return result;
@@ -410,12 +456,13 @@ static enum issue_result begin_in_worker(struct request *req)
 	rw->state |= RW_NO_AIO;
 	if (!(request_kind(req) & FILE_REGULAR))
 		return issue_inline(req);
-	ret = begin(req);
-	if (!ret && req->flags & REQ_SELECT) {
+	if (req->flags & REQ_SELECT) {
 		ret = choose(req, &s);
-		if (!ret)
-			take(req, &s);
+		if (ret)
+			return finish(req, ret);
+		take(req, &s);
 	}
+	ret = begin(req);
 	return ret ? finish(req, ret) : ISSUE_WORKER;
 }
 

@@ -181,13 +181,19 @@ static bool is_ready(int fd, short events)
 	return SYS(ppoll, &pfd, 1, &at_once, NULL, 0) != 0;
 }
 
+/* The end of a pipe to write to, which somebody may read from. */
+static bool takes_data(int fd)
+{
+	return kind_of(fd).type == S_IFIFO && is_open_for(fd, O_RDONLY) && !is_ready(fd, 0);
+}
+
 /* Sockets may wait in spite of SPLICE_F_NONBLOCK. Only of what would not be refused anyway. */
 static bool would_wait(struct request *req, int fd_in)
 {
 	struct splice *s = splice_of(req);
 
-	return s->length && s->offset_in == -1 && s->offset_out == -1 &&
-	       kind_of(fd_in).type == S_IFSOCK && kind_of(req->sysfd).type == S_IFIFO &&
+	return !s->tees && s->length && s->offset_in == -1 && s->offset_out == -1 &&
+	       kind_of(fd_in).type == S_IFSOCK && takes_data(req->sysfd) &&
 	       !is_ready(fd_in, POLLIN);
 }
 
