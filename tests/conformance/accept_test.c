@@ -222,6 +222,33 @@ static void accept_without_waiting(void)
 	close_scene(&s);
 }
 
+/* Linux 6.18 polls first then. */
+static void accept_many_async_without_waiting(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+	struct answer a;
+	int client;
+
+	need_linux(6, 10, "IORING_ACCEPT_DONTWAIT");
+	open_scene(&s, 0);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_multishot_accept(sqe, s.listener, NULL, NULL, 0);
+	sqe->ioprio |= IORING_ACCEPT_DONTWAIT;
+	set_sqe(sqe, 1, IOSQE_ASYNC);
+	submit(&s.ring, 1);
+	for (int i = 0; i < 2; i++) {
+		expect_none(&s.ring, 10);
+		client = client_of(&s);
+		a = next_answer(&s.ring);
+		expect(a.flags & IORING_CQE_F_MORE, IORING_CQE_F_MORE);
+		expect_connected(client, a.res);
+		close(client);
+		close(a.res);
+	}
+	close_scene(&s);
+}
+
 static void accept_poll_first(void)
 {
 	struct scene s;
@@ -519,6 +546,8 @@ const struct conformance_case accept_cases[] = {
 	{ "accept writes the peer's address, cut to fit, and its length", accept_address },
 	{ "accept on a UNIX socket", accept_unix },
 	{ "only IORING_ACCEPT_DONTWAIT does not wait", accept_without_waiting },
+	{ "a multishot accept with IOSQE_ASYNC waits all the same",
+	  accept_many_async_without_waiting },
 	{ "IORING_ACCEPT_POLL_FIRST finds connections that are there, and that come",
 	  accept_poll_first },
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that more connections wait", accept_nonempty },

@@ -367,6 +367,49 @@ static void recv_bundle_of_single_buffers(void)
 	close_scene(&s);
 }
 
+/* Receives what is there, four and a half buffers, as many shots of `len`. */
+static void expect_shots(bool single, size_t len, const int *sizes, size_t count)
+{
+	struct io_uring_sqe *sqe;
+	unsigned bid = 0;
+	struct scene s;
+
+	open_scene(&s, TCP);
+	if (single) {
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, COUNT, GROUP + 1, 0);
+		expect_error(&s.ring, "provide", 0);
+	}
+	peer_sends(s.fds[1], 0, 4 * SIZE + SIZE / 2);
+	wait_ready(s.fds[0], POLLIN);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv_multishot(sqe, s.fds[0], NULL, len, 0);
+	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, single ? GROUP + 1 : GROUP);
+	submit(&s.ring, 1);
+	for (size_t i = 0; i < count; i++) {
+		struct answer a = next_but_nonempty(&s.ring);
+
+		check(a.res == sizes[i], "len %zu, shot %zu: %d", len, i, a.res);
+		expect(a.flags, BUFFER_FLAGS(bid) | IORING_CQE_F_MORE);
+		bid += (unsigned)(a.res + SIZE - 1) / SIZE;
+	}
+	expect_none(&s.ring, 5);
+	close_scene(&s);
+}
+
+static void recv_bundle_shots(void)
+{
+	static const int twos[] = { 32, 32, 8 }, ones[] = { 16, 16, 16, 16, 8 }, all[] = { 64, 8 };
+
+	expect_shots(true, 0, twos, 3);
+	expect_shots(true, 40, twos, 3);
+	expect_shots(true, 16, ones, 5);
+	expect_shots(false, 0, all, 2);
+	expect_shots(false, 16, ones, 5);
+}
+
 static void recv_bundle_exhausted(void)
 {
 	size_t offset = 0;
@@ -501,6 +544,8 @@ const struct conformance_case bundle_cases[] = {
 	{ "a recv bundle takes at most its length", recv_bundle_limited },
 	{ "a recv bundle names the first of the single buffers it fills",
 	  recv_bundle_of_single_buffers },
+	{ "what is there comes in as many shots of a bundle as Linux 6.18 makes of it",
+	  recv_bundle_shots },
 	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
 	{ "a recv bundle consumes buffers in parts", recv_bundle_in_parts },
 	{ "a recv bundle of records is of as many buffers as its length", recv_bundle_of_records },

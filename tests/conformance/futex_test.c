@@ -482,6 +482,46 @@ static void timed_out(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Cancels a wait with `flags` that a nop follows: what came of the nop. *seen: the wait's CQE. */
+static int nop_behind_cancelled(unsigned flags, int *seen)
+{
+	static uint32_t word;
+	struct answer answers[2];
+	struct io_uring ring;
+	int res;
+
+	open_futex_ring(&ring);
+	prep_wait(&ring, &word, 0, ANY, PRIVATE, 1)->flags |= (uint8_t)flags;
+	queue_nop(&ring, 2, 0);
+	submit(&ring, 2);
+	if (!(flags & IOSQE_IO_LINK))
+		expect_answer(&ring, 2, 0);
+	expect(cancel_now(&ring, 1), 1);
+	if (!(flags & IOSQE_IO_LINK)) {
+		*seen = io_uring_get_events(&ring) || io_uring_cq_ready(&ring);
+		io_uring_queue_exit(&ring);
+		return 0;
+	}
+	sorted_answers(&ring, answers, 2);
+	*seen = answers[0].res == -ECANCELED;
+	res = answers[1].res;
+	io_uring_queue_exit(&ring);
+	return res;
+}
+
+/* A wait that has begun does not fail by being cancelled, in Linux 6.18. */
+static void cancelled_is_no_failure(void)
+{
+	int seen;
+
+	expect(nop_behind_cancelled(IOSQE_IO_LINK, &seen), 0);
+	expect(seen, 1);
+	nop_behind_cancelled(IOSQE_CQE_SKIP_SUCCESS, &seen);
+	expect(seen, 0);
+	nop_behind_cancelled(0, &seen);
+	expect(seen, 1);
+}
+
 static void left_behind(void)
 {
 	static uint32_t word;
@@ -647,6 +687,7 @@ const struct conformance_case futex_cases[] = {
 	{ "errors of a wake", wake_errors },
 	{ "fields that are not used must be 0", bad_fields },
 	{ "a wait can be cancelled", cancelled },
+	{ "a wait that is cancelled breaks no link, and is no failure", cancelled_is_no_failure },
 	{ "a wait can time out", timed_out },
 	{ "a wait goes with its ring", left_behind },
 	{ "a wait for many words tells which was woken", any_of_many },

@@ -503,6 +503,17 @@ static void bad_messages(void)
 		check(res == rows[i].received, "receiving %s: %d", rows[i].what, res);
 		recv(fds[1], &byte, 1, MSG_DONTWAIT);
 	}
+	for (int slot = 0; slot < 2; slot++) {
+		struct io_uring_sqe *sqe = new_sqe(&ring);
+
+		/* An empty one: what the msghdr says comes before the file. */
+		if (slot)
+			io_uring_prep_sendmsg(sqe, 0, BAD_POINTER, 0);
+		else
+			io_uring_prep_recvmsg(sqe, 0, BAD_POINTER, 0);
+		sqe->flags |= IOSQE_FIXED_FILE;
+		expect_error(&ring, "no file", -EFAULT);
+	}
 	expect(run_message(&ring, true, fds[0], BAD_POINTER, 0), -EFAULT);
 	expect(run_message(&ring, false, fds[0], BAD_POINTER, 0), -EFAULT);
 	io_uring_queue_exit(&ring);

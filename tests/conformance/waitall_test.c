@@ -198,6 +198,40 @@ static void waitall_cut(void)
 	expect(nop_behind_cut(MSG_WAITALL), -ECANCELED);
 }
 
+/* Receives 10 bytes where 30 are asked for, and control data; a nop is linked. */
+static void waitall_with_control(void)
+{
+	static const enum pair_kind kinds[] = { TCP, UNIX_STREAM, UNIX_DATAGRAM, UDP };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		uint8_t in[30], control[64];
+		struct iovec iov = { in, 30 };
+		struct msghdr msg = { .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = control,
+				      .msg_controllen = sizeof(control) };
+		struct io_uring_sqe *sqe;
+		struct io_uring ring;
+		int fds[2];
+
+		open_ring(&ring, 8, 0);
+		open_pair(kinds[i], fds);
+		peer_sends(fds[1], 0, 10);
+		wait_ready(fds[0], POLLIN);
+		sqe = new_sqe(&ring);
+		io_uring_prep_recvmsg(sqe, fds[0], &msg, MSG_WAITALL);
+		set_sqe(sqe, 1, IOSQE_IO_LINK);
+		sqe = new_sqe(&ring);
+		io_uring_prep_nop(sqe);
+		set_sqe(sqe, 2, 0);
+		submit(&ring, 2);
+		expect_answer(&ring, 1, 10);
+		expect_answer(&ring, 2, 0);
+		io_uring_queue_exit(&ring);
+		close_pair(fds);
+	}
+}
+
 static void waitall_records(void)
 {
 	struct io_uring ring;
@@ -311,6 +345,7 @@ const struct conformance_case waitall_cases[] = {
 	{ "MSG_WAITALL fills one provided buffer", waitall_provided },
 	{ "MSG_WAITALL takes one datagram", waitall_datagram },
 	{ "a datagram that is cut breaks a link only with MSG_WAITALL", waitall_cut },
+	{ "MSG_WAITALL takes what there is where control data may come", waitall_with_control },
 	{ "MSG_WAITALL gathers the records of a seqpacket socket", waitall_records },
 	{ "send takes what fits", short_send },
 	{ "send with MSG_WAITALL takes all, in order", waitall_send },

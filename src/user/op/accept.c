@@ -40,6 +40,9 @@ int accept_prep(struct request *req, const struct io_uring_sqe *sqe)
 			return -EINVAL;
 		req->flags |= REQ_MULTISHOT;
 	}
+	/* With IOSQE_ASYNC Linux polls before the first attempt of many, and finds nothing to refuse. */
+	if (req->flags & REQ_MULTISHOT && req->flags & REQ_ASYNC)
+		a->how &= (uint16_t)~IORING_ACCEPT_DONTWAIT;
 	if (a->how & IORING_ACCEPT_DONTWAIT)
 		req->flags |= REQ_NOWAIT;
 	return 0;

@@ -248,7 +248,17 @@ enum issue_result futex_wait_issue(struct request *req, enum issue_how how)
 
 bool futex_wait_cancel(struct request *req)
 {
-	return waiter_call_back(request_data(req, struct wait_data)->waiter);
+	if (!waiter_call_back(request_data(req, struct wait_data)->waiter))
+		return false;
+	/* To Linux -ECANCELED is then the result of a wait that has begun, not a failure. */
+	req->flags |= REQ_NO_FAILURE;
+	return true;
+}
+
+void futex_wait_fail(struct request *req)
+{
+	if (req->flags & REQ_NO_FAILURE)
+		req->flags &= ~(uint32_t)REQ_FAIL;
 }
 
 /* ---- Waking ------------------------------------------------------------------------------------ */

@@ -27,6 +27,16 @@ long message_refused(struct request *req, int copied, long ret)
 	return copied;
 }
 
+void message_fail(struct request *req)
+{
+	const bool send = req->opcode == IORING_OP_SENDMSG || req->opcode == IORING_OP_SENDMSG_ZC;
+
+	/* There is no registered file, which came before all else. */
+	if (req->res == -EBADF && !req->async && req->flags & REQ_FIXED_FILE)
+		req->res = (int32_t)message_refused(req, message_copy(req, send), -EBADF);
+	net_fail(req);
+}
+
 size_t iov_total(const struct iovec *iov, size_t count)
 {
 	size_t total = 0;

@@ -135,8 +135,7 @@ bool recv_known_empty(const struct request *req)
 	       !(n->msg_flags & MSG_UNUSUAL);
 }
 
-/* Bytes that a stream has ready, or -1: it is none. */
-static int queued(const struct request *req)
+int net_queued(const struct request *req)
 {
 	const struct file *file = req->file;
 	int count = 0;
@@ -165,12 +164,12 @@ static int look_for_more(const struct request *req, bool full)
 	bool shots = req->flags & REQ_MULTISHOT;
 
 	if (full || n->msg_flags & MSG_PEEK)
-		return queued(req);
+		return net_queued(req);
 	/* What TCP cuts short is all there was. Others may cut for other reasons, such as passed
 	 * descriptors. */
 	if (file && file->known & FILE_TCP)
 		return 0;
-	return shots || (file && file->known & FILE_STREAM) ? queued(req) : -1;
+	return shots || (file && file->known & FILE_STREAM) ? net_queued(req) : -1;
 }
 
 /* To TCP the end of the stream is something more to read. */

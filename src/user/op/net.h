@@ -66,6 +66,8 @@ int message_write_back(const struct message *message);
  * submitted. `copied`: what copying it says.
  */
 long message_refused(struct request *req, int copied, long ret);
+/* The same where there is no file to attempt it with, and otherwise as net_fail(). */
+void message_fail(struct request *req);
 /* What the request points to will be needed when the application may have reused it: it is linked, or
  * waits for others. */
 bool request_starts_later(const struct request *req);
@@ -89,6 +91,8 @@ bool net_goes_on(const struct request *req);
 /* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
 void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
+/* Bytes that a stream has ready, or -1: it is none. */
+int net_queued(const struct request *req);
 /* No buffer is left in the request's group. */
 bool net_group_is_empty(struct request *req);
 /* The reactor has seen all events, and none says that there is something to receive. */

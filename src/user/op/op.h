@@ -66,6 +66,7 @@ int futex_wait_prep(struct request *req, const struct io_uring_sqe *sqe);
 int futex_waitv_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result futex_wait_issue(struct request *req, enum issue_how how);
 bool futex_wait_cancel(struct request *req);
+void futex_wait_fail(struct request *req);
 int futex_wake_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result futex_wake_issue(struct request *req, enum issue_how how);
 

@@ -104,17 +104,22 @@ static enum issue_result recv_plain(struct request *req)
 static long recv_bundle(struct request *req, struct selection *s, size_t max)
 {
 	long got = recv_now(req, s->iov, s->count), more;
+	int queued;
 
 	if (got < 0 || (size_t)got < s->total || max)
 		return got;
 	/* A single buffer has left its group, and would be lost. */
-	if (!s->of_ring || !net_is_stream(req))
+	if (!s->of_ring)
 		return got;
 	/* Nothing is stored, or nothing taken: no more fits behind it. */
 	if (request_data(req, struct net)->msg_flags & (MSG_TRUNC | MSG_PEEK))
 		return got;
+	/* As many as Linux then takes for what it knows to be there. */
+	queued = net_queued(req);
+	if (queued <= 1)
+		return got;
 	s->room = GROUP_BUFFERS_MAX;
-	if (group_select(req, s, 0, true))
+	if (group_select(req, s, (size_t)got + (size_t)queued, true))
 		return got;
 	if (s->count == 1)
 		return got;
@@ -202,6 +207,14 @@ static long recv_second(struct request *req, uint32_t *flags)
 	return got;
 }
 
+/* The length is of each shot. */
+static bool is_whole_shot(const struct request *req, long got)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	return req->flags & REQ_MULTISHOT && n->len && (size_t)got >= n->len;
+}
+
 /* One shot. True: it can be repeated at once. */
 static bool recv_shot(struct request *req, struct selection *s, enum issue_result *result)
 {
@@ -232,7 +245,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		req->flags |= REQ_FAIL;
 	}
 	buffer = group_commit(req, s, (size_t)got);
-	if (bundle && !s->of_ring && flags && !(req->flags & REQ_MULTISHOT && n->len) &&
+	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) &&
 	    !(n->msg_flags & MSG_TRUNC))
 		got += recv_second(req, &flags);
 	flags |= buffer;

@@ -56,7 +56,9 @@ int recvmsg_prep(struct request *req, const struct io_uring_sqe *sqe)
 	}
 	if (req->flags & REQ_SELECT)
 		return prep_selecting(req);
-	return request_starts_later(req) ? message_copy(req, false) : 0;
+	/* What room for control data there was is not to be seen after the first attempt. */
+	return request_starts_later(req) || n->msg_flags & MSG_WAITALL ? message_copy(req, false)
+								       : 0;
 }
 
 /* ---- One message ------------------------------------------------------------------------------- */
@@ -71,6 +73,15 @@ static struct msghdr *head_of(struct request *req)
 	m->head.msg_namelen = m->name_len;
 	m->head.msg_controllen = m->control_len;
 	return &m->head;
+}
+
+/* As on Linux, a message that may bring control data is one, however short. */
+static bool gathers(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct message *m = req->async;
+
+	return n->msg_flags & MSG_WAITALL && !m->control_len;
 }
 
 /* Before it waits: what it needs is copied. */
@@ -120,7 +131,7 @@ static enum issue_result recvmsg_plain(struct request *req)
 	recv_emptied(req, asked, got, &req->cqe_flags);
 	if (got == -EAGAIN)
 		return wait_for_message(req);
-	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < asked) {
+	if (got >= 0 && gathers(req) && (size_t)got < asked) {
 		if (got && net_goes_on(req))
 			return recvmsg_rest(req, (size_t)got);
 		req->flags |= REQ_FAIL;
@@ -165,7 +176,7 @@ static enum issue_result recvmsg_selected(struct request *req)
 		group_drop(req, &s);
 		return ISSUE_AGAIN;
 	}
-	if (n->msg_flags & MSG_WAITALL && got >= 0 && (size_t)got < s.total) {
+	if (got >= 0 && gathers(req) && (size_t)got < s.total) {
 		if (got && net_goes_on(req))
 			return hold_buffer(req, &s, (size_t)got);
 		req->flags |= REQ_FAIL;

@@ -40,6 +40,8 @@ enum issue_result socket_issue(struct request *req, enum issue_how how)
 		issue_lock(req->ring, how);
 		fd = files_install(req->ring, (int)fd, s->file_index);
 		issue_unlock(req->ring, how);
+		/* The socket was made: to Linux that was the request. */
+		req->flags |= REQ_NO_FAILURE;
 	}
 	req->res = (int32_t)fd;
 	return ISSUE_DONE;
