@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the user engine differs from the kernel: what it does instead, as docs/semantics.md says. */
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +24,20 @@
 #include "cases/jobs.h"
 
 static struct io_uring ring;
+
+/* Calls of fsync(2) by the engine. */
+static unsigned fsyncs;
+
+long __real_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
+
+long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	/* Relaxed: a completion orders it before who reads it. */
+	if (nr == __NR_fsync)
+		__atomic_add_fetch(&fsyncs, 1, __ATOMIC_RELAXED);
+	return __real_user_syscall(nr, a, b, c, d, e, f);
+}
 
 static void open_ring(unsigned flags)
 {
@@ -246,6 +266,237 @@ static void rights_do_not_come_back(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* ---- Files ------------------------------------------------------------------------------------- */
+
+/* What was prepared, done: its first completion's result. */
+static int result(void)
+{
+	struct __kernel_timespec most = { .tv_sec = 5 };
+	struct io_uring_cqe *cqe;
+	int res;
+
+	check(io_uring_submit(&ring) == 1, "not submitted");
+	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &most), "no completion");
+	res = cqe->res;
+	io_uring_cqe_seen(&ring, cqe);
+	return res;
+}
+
+static unsigned threads(void)
+{
+	DIR *folder = opendir("/proc/self/task");
+	unsigned count = 0;
+	struct dirent *entry;
+
+	check(folder != NULL, "no /proc: %s", strerror(errno));
+	while ((entry = readdir(folder)))
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count;
+}
+
+static void range_is_the_whole_file(void)
+{
+	char name[] = "/tmp/anyring-semantics-XXXXXX";
+	int fd = mkstemp(name);
+	struct io_uring_sqe *sqe;
+
+	check(fd >= 0 && !unlink(name) && !ftruncate(fd, 65536), "no file: %s", strerror(errno));
+	open_ring(0);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_fsync(sqe, fd, 0);
+	sqe->off = 4096;
+	sqe->len = 4096;
+	check(!result(), "not synced");
+	check(__atomic_load_n(&fsyncs, __ATOMIC_RELAXED) == 1, "not by fsync(2)");
+	io_uring_queue_exit(&ring);
+	close(fd);
+}
+
+static void nothing_of_an_eventfd(void)
+{
+	int fd = eventfd(1, 0);
+	char byte;
+
+	open_ring(0);
+	io_uring_prep_read(io_uring_get_sqe(&ring), fd, &byte, 0, 0);
+	check(result() == 0, "an error");
+	io_uring_queue_exit(&ring);
+	close(fd);
+}
+
+static void need_a_number_for_a_moment(void)
+{
+	struct rlimit former, none;
+
+	open_ring(0);
+	check(!io_uring_register_files_sparse(&ring, 4), "no table");
+	check(!getrlimit(RLIMIT_NOFILE, &former), "no limit");
+	none = former;
+	none.rlim_cur = (rlim_t)dup(0);
+	close((int)none.rlim_cur);
+	check(!setrlimit(RLIMIT_NOFILE, &none), "limit not set");
+	io_uring_prep_openat_direct(io_uring_get_sqe(&ring), AT_FDCWD, "/", O_RDONLY, 0, 1);
+	check(result() == -EMFILE, "opened");
+	io_uring_prep_socket_direct(io_uring_get_sqe(&ring), AF_UNIX, SOCK_STREAM, 0, 1, 0);
+	check(result() == -EMFILE, "a socket");
+	check(!setrlimit(RLIMIT_NOFILE, &former), "limit not set");
+	io_uring_prep_openat_direct(io_uring_get_sqe(&ring), AT_FDCWD, "/", O_RDONLY, 0, 1);
+	check(!result(), "not opened");
+	io_uring_queue_exit(&ring);
+}
+
+static void splices_wait_as_others_do(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	int from[2], to[2];
+
+	check(!pipe(from) && !pipe(to), "no pipes");
+	open_ring(0);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_splice(sqe, from[0], -1, to[1], -1, 10, 0);
+	sqe->user_data = 1;
+	check(io_uring_submit(&ring) == 1, "not submitted");
+	/* The worker has tried, and found that it has to wait. */
+	usleep(100000);
+	io_uring_prep_cancel64(io_uring_get_sqe(&ring), 1, 0);
+	check(result() == 0, "not cancelled");
+	check(!io_uring_wait_cqe(&ring, &cqe), "no completion");
+	check(cqe->user_data == 1 && cqe->res == -ECANCELED, "%d", cqe->res);
+	io_uring_queue_exit(&ring);
+}
+
+/* Epoll sets take no more of one file than 500; few would have shown what else needs a thread. */
+#define FEW	     100
+#define BEYOND_EPOLL 510
+
+static void many_of_a_file_take_workers(void)
+{
+	char bytes[BEYOND_EPOLL] = { 0 };
+	unsigned before = 0;
+	int fds[2];
+
+	check(!pipe(fds), "no pipe");
+	open_ring(0);
+	for (unsigned i = 0; i < BEYOND_EPOLL; i++) {
+		if (i == FEW)
+			before = threads();
+		io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &bytes[i], 1, 0);
+		check(io_uring_submit(&ring) == 1, "not submitted");
+	}
+	check(threads() > before, "no worker, of %u threads", before);
+	check(write(fds[1], bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes), "not written");
+	for (unsigned i = 0; i < BEYOND_EPOLL; i++)
+		reap();
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- Sockets ----------------------------------------------------------------------------------- */
+
+static int udp_to(unsigned short port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				  .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	check(!connect(fd, (void *)&to, sizeof(to)), "connect: %s", strerror(errno));
+	return fd;
+}
+
+static void zero_copy_copies(void)
+{
+	struct io_uring_cqe *cqe;
+	int fd = udp_to(9);
+
+	open_ring(0);
+	io_uring_prep_send_zc(io_uring_get_sqe(&ring), fd, "text", 4, 0,
+			      IORING_SEND_ZC_REPORT_USAGE);
+	check(result() == 4, "not sent");
+	check(!io_uring_wait_cqe(&ring, &cqe), "no notification");
+	check(cqe->flags & IORING_CQE_F_NOTIF, "no notification, but %#x", cqe->flags);
+	check((unsigned)cqe->res == IORING_NOTIF_USAGE_ZC_COPIED, "%#x", (unsigned)cqe->res);
+	io_uring_queue_exit(&ring);
+	close(fd);
+}
+
+/* What a send to a port where nobody is leaves in the error queue, a request for timestamps takes. */
+static void error_queue_is_emptied(void)
+{
+	struct pollfd refused = { .events = POLLERR };
+	char control[200];
+	struct msghdr head = { .msg_control = control, .msg_controllen = sizeof(control) };
+	struct io_uring_sqe *sqe;
+	int fd = udp_to(9), on = 1;
+
+	check(!setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), "no IP_RECVERR");
+	check(send(fd, "text", 4, 0) == 4, "not sent");
+	refused.fd = fd;
+	check(poll(&refused, 1, 5000) == 1, "nobody refused it");
+	open_ring(IORING_SETUP_CQE32);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_cmd_sock(sqe, SOCKET_URING_OP_TX_TIMESTAMP, fd, 0, 0, NULL, 0);
+	check(io_uring_submit(&ring) == 1, "not submitted");
+	check(recvmsg(fd, &head, MSG_ERRQUEUE | MSG_DONTWAIT) < 0 && errno == EAGAIN,
+	      "it is there still");
+	io_uring_queue_exit(&ring);
+	close(fd);
+}
+
+/* The other side has said four bytes, and that this is all. */
+static void end_after_the_last_is_not_told(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	struct pollfd ended = { .events = POLLRDHUP };
+	socklen_t size = sizeof(addr);
+	struct io_uring_cqe *cqe;
+	char bytes[8];
+
+	check(!bind(listener, (void *)&addr, size) && !listen(listener, 1) &&
+		      !getsockname(listener, (void *)&addr, &size) &&
+		      !connect(client, (void *)&addr, size),
+	      "no connection: %s", strerror(errno));
+	ended.fd = accept(listener, NULL, NULL);
+	check(send(client, "last", 4, 0) == 4 && !shutdown(client, SHUT_WR), "not sent");
+	check(poll(&ended, 1, 5000) == 1, "no end");
+	open_ring(0);
+	io_uring_prep_recv(io_uring_get_sqe(&ring), ended.fd, bytes, sizeof(bytes), 0);
+	check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
+	check(!io_uring_peek_cqe(&ring, &cqe) && cqe->res == 4, "not received");
+	check(!(cqe->flags & IORING_CQE_F_SOCK_NONEMPTY), "the end was told");
+	io_uring_queue_exit(&ring);
+}
+
+static void blocking_listener(bool blocking)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t size = sizeof(addr);
+	unsigned before;
+
+	check(!bind(listener, (void *)&addr, size) && !listen(listener, 1) &&
+		      !getsockname(listener, (void *)&addr, &size) &&
+		      !connect(client, (void *)&addr, size),
+	      "no connection: %s", strerror(errno));
+	open_ring(0);
+	before = threads();
+	io_uring_prep_accept(io_uring_get_sqe(&ring), listener, NULL, NULL, 0);
+	check(result() >= 0, "not accepted");
+	check((threads() > before) == blocking, "%u threads, then %u", before, threads());
+	io_uring_queue_exit(&ring);
+}
+
+static void blocking_takes_a_worker(void)
+{
+	blocking_listener(false);
+	blocking_listener(true);
+}
+
 /* ---- Shared between processes ------------------------------------------------------------------ */
 
 static void send_descriptor(int socket, int fd)
@@ -350,6 +601,16 @@ static const struct difference {
 	{ "a read or write of an epoll set fails at once", no_bytes_of_epoll_sets },
 	{ "rights that were given up do not come back with a personality",
 	  rights_do_not_come_back },
+	{ "fsync of a range syncs the whole file", range_is_the_whole_file },
+	{ "a read of no bytes of an eventfd gives 0", nothing_of_an_eventfd },
+	{ "what goes into a slot needs a descriptor for a moment", need_a_number_for_a_moment },
+	{ "a splice that waits is cancelled as others are", splices_wait_as_others_do },
+	{ "more than 500 requests that wait for one file take workers",
+	  many_of_a_file_take_workers },
+	{ "zero-copy sends copy, and say so", zero_copy_copies },
+	{ "timestamps take other errors off the error queue", error_queue_is_emptied },
+	{ "the end behind a short receive is not told with it", end_after_the_last_is_not_told },
+	{ "accepting from a blocking listener takes a worker", blocking_takes_a_worker },
 };
 
 static void run_case(const void *subject)
