@@ -28,7 +28,8 @@ static int cancel_in_worker(struct request *req)
 	/* Whatever it comes to, it does not start waiting again. The flags are the worker's now. */
 	__atomic_store_n(&req->stop, true, __ATOMIC_RELAXED);
 	worker_interrupt(req);
-	return -EALREADY;
+	/* The kernel has no worker block there: it polls, and what polls is cancelled. */
+	return req->op->always_polls ? 0 : -EALREADY;
 }
 
 int request_cancel(struct request *req)

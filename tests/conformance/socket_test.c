@@ -278,6 +278,49 @@ static void connect_waits(void)
 	close(server);
 }
 
+/* Also if the socket is one that connect(2) would block for. */
+static void connect_is_bounded(void)
+{
+	struct sockaddr_in addr;
+	struct __kernel_timespec soon = { .tv_nsec = 20000000 };
+	struct answer answers[2];
+	int server = tcp_listener(&addr), fds[3];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	sys(listen(server, 0));
+	for (int i = 0; i < 3; i++)
+		fds[i] = (int)sys(socket(AF_INET, SOCK_STREAM, 0));
+	expect(run_connect(&ring, fds[0], &addr, sizeof(addr)), 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_connect(sqe, fds[1], (struct sockaddr *)&addr, sizeof(addr));
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(&ring);
+	io_uring_prep_link_timeout(sqe, &soon, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 2);
+	sorted_answers(&ring, answers, 2);
+	expect(answers[0].res, -ECANCELED);
+	expect(answers[1].res, -ETIME);
+	sqe = new_sqe(&ring);
+	io_uring_prep_connect(sqe, fds[2], (struct sockaddr *)&addr, sizeof(addr));
+	set_sqe(sqe, 3, 0);
+	submit(&ring, 1);
+	expect_none(&ring, 10);
+	sqe = new_sqe(&ring);
+	io_uring_prep_cancel64(sqe, 3, 0);
+	set_sqe(sqe, 4, 0);
+	submit(&ring, 1);
+	sorted_answers(&ring, answers, 2);
+	expect(answers[0].res, -ECANCELED);
+	expect(answers[1].res, 0);
+	io_uring_queue_exit(&ring);
+	close(server);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 static void connect_udp(void)
 {
 	struct sockaddr_in addr;
@@ -563,6 +606,7 @@ const struct conformance_case socket_cases[] = {
 	{ "errors of listen", listen_errors },
 	{ "connect waits for TCP's handshake, on O_NONBLOCK sockets too", connect_tcp },
 	{ "connect waits for room in the queue, and needs no address then", connect_waits },
+	{ "a connect that waits can be bounded and cancelled", connect_is_bounded },
 	{ "connect of a UDP socket, again and off", connect_udp },
 	{ "errors of connect", connect_errors },
 	{ "shutdown ends one direction or both", shut_down },
