@@ -176,17 +176,14 @@ static unsigned wanted(const struct selection *s, uint32_t first, unsigned avail
 
 /*
  * Adds one buffer to the selection. A bundle's last that is too long stays whole in the group, for
- * others; the first is cut in place, so that it is used up all the same.
+ * others; only the first is cut, and used up all the same.
  */
 static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *left)
 {
 	uint32_t len = READ(entry->len), part = shorter(len, *left);
 
-	if (part < len && !s->incremental) {
-		if (s->count)
-			return false;
-		WRITE(entry->len, part);
-	}
+	if (part < len && !s->incremental && s->count)
+		return false;
 	s->iov[s->count].iov_base = (void *)(uintptr_t)READ(entry->addr);
 	s->iov[s->count++].iov_len = part;
 	s->total += part;

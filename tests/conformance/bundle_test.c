@@ -338,6 +338,26 @@ static void recv_bundle_limited(void)
 }
 
 /* Of the older kind, a bundle names the first it filled; Linux 6.18 fills two at most. */
+/* It asked for less than the first holds, and the whole is there for the next. */
+static void recv_bundle_of_nothing(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv(sqe, s.fds[0], NULL, 1, MSG_DONTWAIT);
+	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
+	use_pool(sqe, &s.pool, 1);
+	submit(&s.ring, 1);
+	expect_answer(&s.ring, 1, -EAGAIN);
+	expect(s.pool.br->bufs[0].len, SIZE);
+	peer_sends(s.fds[1], 0, SIZE);
+	submit_recv_select(&s, 0, false, 2);
+	expect(take_bundle(&s, 0, false), SIZE);
+	close_scene(&s);
+}
+
 static void recv_bundle_of_single_buffers(void)
 {
 	struct io_uring_sqe *sqe;
@@ -542,6 +562,7 @@ const struct conformance_case bundle_cases[] = {
 	{ "a recv bundle that waits holds no buffer", recv_bundle_waits },
 	{ "a multishot recv bundle goes around the ring's end", recv_bundle_multishot },
 	{ "a recv bundle takes at most its length", recv_bundle_limited },
+	{ "a recv bundle that finds nothing leaves its buffer whole", recv_bundle_of_nothing },
 	{ "a recv bundle names the first of the single buffers it fills",
 	  recv_bundle_of_single_buffers },
 	{ "what is there comes in as many shots of a bundle as Linux 6.18 makes of it",
