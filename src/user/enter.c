@@ -150,14 +150,14 @@ static int64_t time_left(const struct wait *w, int64_t deadline, int64_t most)
 
 /*
  * Waits until w->min_complete CQEs are there. 0, -ETIME, -EINTR. A deadline for the minimal wait
- * comes first: once it has passed, one CQE is enough.
+ * comes first, even if the other one is earlier: once it has passed, one CQE is enough.
  */
 static int wait_for_cqes(struct uring *ring, struct wait *w)
 {
 	int64_t min_wait_end = w->min_wait ? clock_now(w->clock) + w->min_wait : TIME_NEVER;
 	unsigned wanted = w->min_complete;
 	bool looked = ring->reactor.waits;
-	int64_t next, sleep;
+	int64_t next, sleep, deadline;
 	int ret;
 
 	for (;;) {
@@ -170,10 +170,10 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 			wanted = wanted ? 1 : 0;
 			continue;
 		}
-		sleep = time_left(w, w->deadline, next);
-		if (!sleep && w->deadline != TIME_NEVER && time_left(w, w->deadline, 1) == 0)
+		deadline = min_wait_end != TIME_NEVER ? min_wait_end : w->deadline;
+		sleep = time_left(w, deadline, next);
+		if (!sleep && deadline == w->deadline && time_left(w, deadline, 1) == 0)
 			return cq_ready(ring) ? 0 : -ETIME;
-		sleep = time_left(w, min_wait_end, sleep);
 		/* That another process dies wakes nobody. */
 		if (__builtin_expect(shared_of(ring)->owned.count, 0) && sleep > OTHERS_CHECK_NS &&
 		    owner_has_others(ring))

@@ -372,6 +372,10 @@ static void min_wait_on(unsigned flags)
 	start = now_ms();
 	expect(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 2, &brief, 1000, NULL), -ETIME);
 	check(now_ms() - start >= 59, "too early");
+	/* Though not before the least time is over. */
+	start = now_ms();
+	expect(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 2, &brief, 120000, NULL), -ETIME);
+	check(now_ms() - start >= 119, "before the least time was over");
 	io_uring_queue_exit(&ring);
 }
 
