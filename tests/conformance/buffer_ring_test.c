@@ -452,6 +452,25 @@ static void parts_of_multishot(void)
 	close_scene(&s);
 }
 
+/* IOSQE_ASYNC: it waits nevertheless, and takes as much as comes. */
+static void parts_of_multishot_read(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	need_linux(6, 12, "IOU_PBUF_RING_INC");
+	open_scene(&s, 1, 32, IOU_PBUF_RING_INC);
+	peer_sends(s.fds[1], 0, 9);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_read_multishot(sqe, s.fds[0], 0, 0, GROUP);
+	set_sqe(sqe, 1, IOSQE_ASYNC | IOSQE_BUFFER_SELECT);
+	submit(&s.ring, 1);
+	expect_part(&s, 0, 0, 0, 9, IORING_CQE_F_BUF_MORE | IORING_CQE_F_MORE);
+	peer_sends(s.fds[1], 9, 9);
+	expect_part(&s, 0, 9, 9, 9, IORING_CQE_F_BUF_MORE | IORING_CQE_F_MORE);
+	close_scene(&s);
+}
+
 static void parts_and_the_end(void)
 {
 	struct answer a;
@@ -550,6 +569,7 @@ const struct conformance_case buffer_ring_cases[] = {
 	{ "a group is of one kind while it has buffers", beside_provided },
 	{ "IOU_PBUF_RING_INC consumes a buffer in parts", parts },
 	{ "IOU_PBUF_RING_INC with multishot recv", parts_of_multishot },
+	{ "IOU_PBUF_RING_INC with READ_MULTISHOT and IOSQE_ASYNC", parts_of_multishot_read },
 	{ "IOU_PBUF_RING_INC at the end of a file", parts_and_the_end },
 	{ "IOU_PBUF_RING_INC with several that wait", parts_while_waiting },
 	{ "IOU_PBUF_RING_INC with too little left of a buffer", too_little_is_left },

@@ -436,6 +436,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = read_multishot_issue,
 		.poll_events = EPOLLIN,
 		.needs_file = true,
+		.always_polls = true,
 		.buffer_select = true,
 		.takes_ioprio = true,
 	},
