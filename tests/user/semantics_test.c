@@ -115,6 +115,23 @@ static void readable_until_somebody_looks(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A program that sleeps in enter need not be one that polls: it has to look twice. */
+static void readable_until_a_sleeper_looks_twice(void)
+{
+	struct __kernel_timespec soon = { .tv_nsec = 1000000 };
+	struct io_uring_cqe *cqe;
+
+	open_ring(0);
+	io_uring_prep_timeout(io_uring_get_sqe(&ring), &soon, 0, 0);
+	check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
+	reap();
+	check(polled() == POLLIN, "%#x: lowered by the sleeper", polled());
+	check(io_uring_peek_cqe(&ring, &cqe) == -EAGAIN, "a second completion");
+	check(io_uring_peek_cqe(&ring, &cqe) == -EAGAIN, "a second completion");
+	check(polled() == 0, "%#x after somebody has looked twice", polled());
+	io_uring_queue_exit(&ring);
+}
+
 static bool hung_up(int fd)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
@@ -590,6 +607,8 @@ static const struct difference {
 	{ "the descriptor is readable, and never writable", readable_never_writable },
 	{ "a descriptor that is readable for nothing is so until somebody looks",
 	  readable_until_somebody_looks },
+	{ "for one that sleeps in enter, until it looks twice",
+	  readable_until_a_sleeper_looks_twice },
 	{ "a ring closed by close(2) ends when its number is used again",
 	  ends_when_its_number_is_used },
 	{ "IORING_SQ_TASKRUN is set while a request waits", shown_while_waiting },
