@@ -429,7 +429,7 @@ static void rwf_nowait(void)
 }
 
 /* Only their own O_NONBLOCK makes eventfds write without waiting. */
-static void rwf_nowait_of_an_eventfd(void)
+static void rwf_nowait_elsewhere(void)
 {
 	uint64_t one = 1;
 	struct iovec vec = { &one, 8 };
@@ -443,6 +443,10 @@ static void rwf_nowait_of_an_eventfd(void)
 	expect(run(&ring, writev2, fd, &vec, 1, 0, RWF_NOWAIT), 8);
 	expect(run(&ring, readv2, fd, &vec, 1, 0, RWF_NOWAIT), 8);
 	expect(one, 1);
+	/* Files in memory know it neither way. */
+	fd = (int)sys(memfd_create("memory", 0));
+	expect(run(&ring, writev2, fd, &vec, 1, 0, RWF_NOWAIT), -EOPNOTSUPP);
+	expect(run(&ring, readv2, fd, &vec, 1, 0, RWF_NOWAIT), -EOPNOTSUPP);
 	io_uring_queue_exit(&ring);
 }
 
@@ -835,7 +839,8 @@ const struct conformance_case rw_cases[] = {
 	{ "errors of vectors", errors_of_vectors },
 	{ "the vectors may be overwritten after submission", vectors_are_copied },
 	{ "RWF_NOWAIT gives -EAGAIN instead of waiting", rwf_nowait },
-	{ "RWF_NOWAIT of an eventfd is its O_NONBLOCK", rwf_nowait_of_an_eventfd },
+	{ "RWF_NOWAIT of an eventfd is its O_NONBLOCK, and nothing to a memfd",
+	  rwf_nowait_elsewhere },
 	{ "RWF_APPEND and O_APPEND write at the end", rwf_append },
 	{ "RWF flags that are taken and refused", rw_flags },
 	{ "O_DIRECT works on whole blocks only", direct_io },
