@@ -230,30 +230,6 @@ static void no_network_hardware(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* Neither read(2) nor write(2) knows epoll sets. */
-static void no_bytes_of_epoll_sets(void)
-{
-	int set = epoll_create1(EPOLL_CLOEXEC);
-	char byte = 0;
-
-	open_ring(0);
-	for (unsigned i = 0; i < 2; i++) {
-		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-		struct io_uring_cqe *cqe;
-
-		if (i)
-			io_uring_prep_write(sqe, set, &byte, 1, 0);
-		else
-			io_uring_prep_read(sqe, set, &byte, 1, 0);
-		check(io_uring_submit_and_wait(&ring, 1) == 1, "not submitted");
-		check(!io_uring_peek_cqe(&ring, &cqe), "no completion");
-		check(cqe->res == -EINVAL, "%u: %d", i, cqe->res);
-		io_uring_cqe_seen(&ring, cqe);
-	}
-	io_uring_queue_exit(&ring);
-	close(set);
-}
-
 static int open_as(int personality)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
@@ -297,6 +273,46 @@ static int result(void)
 	res = cqe->res;
 	io_uring_cqe_seen(&ring, cqe);
 	return res;
+}
+
+/* As splice(2) leaves them. */
+static void spliced_pipes_know_no_nowait(void)
+{
+	struct iovec vec = { "x", 1 };
+	int from[2], to[2];
+
+	check(!pipe(from) && !pipe(to), "no pipes");
+	check(write(from[1], "x", 1) == 1, "nothing written");
+	open_ring(0);
+	io_uring_prep_writev2(io_uring_get_sqe(&ring), to[1], &vec, 1, 0, RWF_NOWAIT);
+	check(result() == 1, "not written at once");
+	io_uring_prep_splice(io_uring_get_sqe(&ring), from[0], -1, to[1], -1, 1, 0);
+	check(result() == 1, "not spliced");
+	io_uring_prep_writev2(io_uring_get_sqe(&ring), to[1], &vec, 1, 0, RWF_NOWAIT);
+	check(result() == -EOPNOTSUPP, "RWF_NOWAIT");
+	io_uring_prep_writev2(io_uring_get_sqe(&ring), to[1], &vec, 1, 0, 0);
+	check(result() == 1, "not written");
+	io_uring_queue_exit(&ring);
+}
+
+/* Neither read(2) nor write(2) knows epoll sets. */
+static void no_bytes_of_epoll_sets(void)
+{
+	int set = epoll_create1(EPOLL_CLOEXEC);
+	char byte = 0;
+
+	open_ring(0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+		if (i)
+			io_uring_prep_write(sqe, set, &byte, 1, 0);
+		else
+			io_uring_prep_read(sqe, set, &byte, 1, 0);
+		check(result() == -EINVAL, "%u: not refused", i);
+	}
+	io_uring_queue_exit(&ring);
+	close(set);
 }
 
 static unsigned threads(void)
@@ -618,6 +634,7 @@ static const struct difference {
 	{ "a registered buffer is memory as it is when used", buffers_are_not_pinned },
 	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
 	{ "a read or write of an epoll set fails at once", no_bytes_of_epoll_sets },
+	{ "a pipe that was spliced knows no RWF_NOWAIT", spliced_pipes_know_no_nowait },
 	{ "rights that were given up do not come back with a personality",
 	  rights_do_not_come_back },
 	{ "fsync of a range syncs the whole file", range_is_the_whole_file },
