@@ -2,7 +2,9 @@
 /* The application's memory is read and written where it is there, and nowhere else. */
 #include <errno.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "cases/tap.h"
 #include "user/app_memory.h"
@@ -66,6 +68,23 @@ static void what_is_beside_stays(void **state)
 	}
 }
 
+/* Up to its end, and not beyond. */
+static void heaps_are_memory(void **state)
+{
+	char *bytes = malloc(100), there[100];
+	uintptr_t end;
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 'h', 100);
+	assert_int_equal(copy_from_app(there, bytes, 100), 0);
+	assert_memory_equal(there, bytes, 100);
+	free(bytes);
+	end = ((uintptr_t)sbrk(0) + PAGE - 1) & -(uintptr_t)PAGE;
+	assert_int_equal(copy_from_app(there, (char *)end, 16), -EFAULT);
+	assert_int_equal(copy_from_app(there, (char *)end - 8, 16), -EFAULT);
+}
+
 static void stacks_are_memory(void **state)
 {
 	char ours[64] = "ours", there[64];
@@ -83,6 +102,7 @@ int main(void)
 		cmocka_unit_test(reading_stops_where_memory_does),
 		cmocka_unit_test(writing_stops_where_memory_does),
 		cmocka_unit_test(what_is_beside_stays),
+		cmocka_unit_test(heaps_are_memory),
 		cmocka_unit_test(stacks_are_memory),
 	};
 

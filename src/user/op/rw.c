@@ -435,7 +435,8 @@ static enum issue_result issue_inline(struct request *req)
 		if (ret)
 			return finish(req, ret);
 	}
-	if (rw->left && issue_aio(req, &result))
+	/* What was a socket last time is not asked whether it is a file on a disk. */
+	if (rw->left && !rw_is_socket(req) && issue_aio(req, &result))
 		return result;
 	/* In the order in which they came. */
 	if (req->ring->gathered)

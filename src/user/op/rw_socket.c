@@ -54,18 +54,28 @@ static bool is_known_empty(const struct file *file)
 	       !(file->ready & (EPOLLIN | EPOLL_UNUSUAL));
 }
 
-long rw_socket_transfer(struct request *req)
+/* The kernel takes one buffer as such for less than as a vector. */
+static long transfer(struct request *req)
 {
 	struct rw *rw = rw_of(req);
 	struct msghdr head = { .msg_iov = rw->vecs, .msg_iovlen = rw->count };
-	long ret;
+	const struct iovec *one = rw->vecs;
 
-	if (rw->state & RW_WRITE)
-		ret = SYS(sendmsg, req->sysfd, &head, MSG_DONTWAIT);
-	else if (is_known_empty(req->file))
-		ret = -EAGAIN;
-	else
-		ret = SYS(recvmsg, req->sysfd, &head, MSG_DONTWAIT);
+	if (rw->count != 1)
+		return rw->state & RW_WRITE ? SYS(sendmsg, req->sysfd, &head, MSG_DONTWAIT)
+					    : SYS(recvmsg, req->sysfd, &head, MSG_DONTWAIT);
+	return rw->state & RW_WRITE
+		       ? SYS(sendto, req->sysfd, one->iov_base, one->iov_len, MSG_DONTWAIT, NULL, 0)
+		       : SYS(recvfrom, req->sysfd, one->iov_base, one->iov_len, MSG_DONTWAIT, NULL,
+			     NULL);
+}
+
+long rw_socket_transfer(struct request *req)
+{
+	struct rw *rw = rw_of(req);
+	bool empty = !(rw->state & RW_WRITE) && is_known_empty(req->file);
+	long ret = empty ? -EAGAIN : transfer(req);
+
 	if (ret == -ENOTSOCK) {
 		linger_remember_socket(req->ring, req->fd, false);
 		return ret;
