@@ -71,7 +71,6 @@ static const struct fault {
 	{ __NR_openat2, "openat2", { EAGAIN, ENOSYS, EINVAL, EMFILE } },
 	{ __NR_statx, "statx", { EINTR, ENOMEM, ENOSYS } },
 	{ __NR_splice, "splice", { EINTR, ENOMEM } },
-	{ __NR_poll, "poll", { EINTR, ENOMEM } },
 	{ __NR_ppoll, "ppoll", { EINTR, ENOMEM } },
 	{ __NR_process_vm_readv, "process_vm_readv", { EPERM, ENOSYS, ENOMEM } },
 	{ __NR_process_vm_writev, "process_vm_writev", { EPERM, ENOSYS } },

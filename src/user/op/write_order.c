@@ -18,12 +18,21 @@ static struct write_lane *lane_of(const struct request *req)
 	return &req->ring->write_lanes[(unsigned)req->fd % WRITE_LANES];
 }
 
+static bool is_fixed(const struct request *req)
+{
+	return req->flags & REQ_FIXED_FILE;
+}
+
 bool write_waits(struct request *req)
 {
 	struct write_lane *lane = lane_of(req);
 
-	/* Without a file of its own it could not outlive its descriptor. */
-	if (!lane->busy || lane->fd != req->fd || req->flags & REQ_NOWAIT || request_hold_file(req))
+	if (!lane->busy || lane->fd != req->fd || lane->fixed != is_fixed(req) ||
+	    req->flags & REQ_NOWAIT)
+		return false;
+	/* The number may be another file's by now: one that may block for ever would keep the worker
+	 * from ending the first. Without a file of its own it could not outlive its descriptor. */
+	if (!(request_kind(req) & FILE_REGULAR) || request_hold_file(req))
 		return false;
 	rw_of(req)->state |= RW_WAITS;
 	request_pend(req, REQ_ARMED);
@@ -39,6 +48,7 @@ void write_begins(struct request *req)
 		return;
 	lane->busy = true;
 	lane->fd = req->fd;
+	lane->fixed = is_fixed(req);
 	rw_of(req)->state |= RW_IN_LANE;
 	req->flags |= REQ_CLEANUP;
 }

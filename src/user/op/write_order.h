@@ -20,6 +20,7 @@ struct request;
 struct write_lane {
 	struct list waiting; /* requests, by request.queue */
 	bool busy;
+	bool fixed; /* fd is an index of the ring's files */
 	int fd;
 };
 
