@@ -182,8 +182,11 @@ static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *l
 {
 	uint32_t len = READ(entry->len), part = shorter(len, *left);
 
-	if (part < len && !s->incremental && s->count)
-		return false;
+	if (part < len && !s->incremental) {
+		s->cut = true;
+		if (s->count)
+			return false;
+	}
 	s->iov[s->count].iov_base = (void *)(uintptr_t)READ(entry->addr);
 	s->iov[s->count++].iov_len = part;
 	s->total += part;
@@ -308,6 +311,7 @@ int group_select(struct request *req, struct selection *s, size_t max, bool bund
 	struct buffer_group *group = group_find(req->ring, req->buf_index);
 
 	s->bundle = bundle;
+	s->cut = false;
 	s->count = 0;
 	s->total = 0;
 	s->flags = 0;

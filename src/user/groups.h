@@ -39,6 +39,7 @@ struct selection {
 
 	/* groups.c's own: */
 	bool bundle;	   /* as it was asked for */
+	bool cut;	   /* of a ring, and its limit is not the end of a buffer */
 	bool taken;	   /* they have left their group */
 	bool of_ring;	   /* they were in a ring of buffers */
 	bool incremental;  /* of which a buffer is used up bit by bit */

@@ -430,6 +430,40 @@ static void recv_bundle_shots(void)
 	expect_shots(false, 16, ones, 5);
 }
 
+/* The limit is the first round's, and so of no meaning where it is the end of a buffer. */
+static void recv_bundle_rounds(void)
+{
+	static const struct {
+		size_t len;
+		unsigned flags;
+		int res;
+	} rows[] = {
+		{ SIZE, 0, 4 * SIZE },
+		{ 2 * SIZE, 0, 4 * SIZE },
+		{ SIZE + 4, 0, SIZE },
+		{ SIZE / 2, 0, SIZE / 2 },
+		{ SIZE, IOU_PBUF_RING_INC, 4 * SIZE + SIZE / 2 },
+		{ SIZE + 4, IOU_PBUF_RING_INC, 4 * SIZE + SIZE / 2 },
+		{ SIZE / 2, IOU_PBUF_RING_INC, 4 * SIZE + SIZE / 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct answer a;
+		struct scene s;
+
+		open_scene_with(&s, TCP, rows[i].flags);
+		memset(s.pool.bytes, 0, (size_t)COUNT * SIZE);
+		peer_sends(s.fds[1], 0, 4 * SIZE + SIZE / 2);
+		wait_ready(s.fds[0], POLLIN);
+		submit_recv_select(&s, rows[i].len, false, 1);
+		a = next_answer(&s.ring);
+		check(a.res == rows[i].res, "row %zu: %d", i, a.res);
+		expect_pattern(s.pool.bytes, 0, (size_t)a.res);
+		peer_receives(s.fds[0], (size_t)a.res, 4 * SIZE + SIZE / 2 - (size_t)a.res);
+		close_scene(&s);
+	}
+}
+
 static void recv_bundle_exhausted(void)
 {
 	size_t offset = 0;
@@ -567,6 +601,7 @@ const struct conformance_case bundle_cases[] = {
 	  recv_bundle_of_single_buffers },
 	{ "what is there comes in as many shots of a bundle as Linux 6.18 makes of it",
 	  recv_bundle_shots },
+	{ "a recv bundle goes on beyond its length in a second round", recv_bundle_rounds },
 	{ "a multishot recv bundle ends by lack of buffers", recv_bundle_exhausted },
 	{ "a recv bundle consumes buffers in parts", recv_bundle_in_parts },
 	{ "a recv bundle of records is of as many buffers as its length", recv_bundle_of_records },

@@ -40,9 +40,11 @@ int accept_prep(struct request *req, const struct io_uring_sqe *sqe)
 			return -EINVAL;
 		req->flags |= REQ_MULTISHOT;
 	}
-	/* With IOSQE_ASYNC Linux polls before the first attempt of many, and finds nothing to refuse. */
-	if (req->flags & REQ_MULTISHOT && req->flags & REQ_ASYNC)
-		a->how &= (uint16_t)~IORING_ACCEPT_DONTWAIT;
+	/* Of many with IOSQE_ASYNC Linux makes no attempt before it polls. */
+	if (req->flags & REQ_MULTISHOT && req->flags & REQ_ASYNC) {
+		req->flags &= ~(uint32_t)REQ_ASYNC;
+		a->how = IORING_ACCEPT_MULTISHOT | IORING_ACCEPT_POLL_FIRST;
+	}
 	if (a->how & IORING_ACCEPT_DONTWAIT)
 		req->flags |= REQ_NOWAIT;
 	return 0;

@@ -97,40 +97,64 @@ static enum issue_result recv_plain(struct request *req)
 
 /* ---- Provided buffers -------------------------------------------------------------------------- */
 
+/* The length is of each shot. */
+static bool is_whole_shot(const struct request *req, long got)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	return req->flags & REQ_MULTISHOT && n->len && (size_t)got >= n->len;
+}
+
+/* Into what follows the first `got` bytes of the selection. */
+static long recv_behind(struct request *req, struct selection *s, size_t got)
+{
+	struct iovec *iov = s->iov, *end = s->iov + s->count, whole;
+	long more;
+
+	while (iov < end && got >= iov->iov_len)
+		got -= iov++->iov_len;
+	if (iov == end)
+		return 0;
+	whole = *iov;
+	iov->iov_base = (char *)iov->iov_base + got;
+	iov->iov_len -= got;
+	more = recv_now(req, iov, (size_t)(end - iov));
+	*iov = whole;
+	return more;
+}
+
 /*
- * A bundle without a length begins with one buffer, as most messages fit into one and many cost the
- * kernel more than they hold; only a full one, of a byte stream, is followed by more, as one completion.
+ * A bundle begins with what its length asks for, or one buffer, as most messages fit into one and many
+ * cost the kernel more than they hold. When that is full, of a byte stream, more follow, as one
+ * completion: as many as Linux then takes for what it knows to be there.
  */
-static long recv_bundle(struct request *req, struct selection *s, size_t max)
+static long recv_bundle(struct request *req, struct selection *s)
 {
 	long got = recv_now(req, s->iov, s->count), more;
 	int queued;
 
-	if (got < 0 || (size_t)got < s->total || max)
+	if (got < 0 || (size_t)got < s->total || s->cut || is_whole_shot(req, got))
 		return got;
-	/* A single buffer has left its group, and would be lost. */
-	if (!s->of_ring)
+	/* A single buffer has left its group, and would be lost; as what a worker took. */
+	if (!s->of_ring || s->taken)
 		return got;
 	/* Nothing is stored, or nothing taken: no more fits behind it. */
 	if (request_data(req, struct net)->msg_flags & (MSG_TRUNC | MSG_PEEK))
 		return got;
-	/* As many as Linux then takes for what it knows to be there. */
 	queued = net_queued(req);
 	if (queued <= 1)
 		return got;
 	s->room = GROUP_BUFFERS_MAX;
 	if (group_select(req, s, (size_t)got + (size_t)queued, true))
 		return got;
-	if (s->count == 1)
-		return got;
-	more = recv_now(req, s->iov + 1, s->count - 1);
+	more = recv_behind(req, s, (size_t)got);
 	return more > 0 ? got + more : got;
 }
 
 static long recv_into(struct request *req, struct selection *s, bool bundle)
 {
 	if (bundle)
-		return recv_bundle(req, s, request_data(req, struct net)->len);
+		return recv_bundle(req, s);
 	return recv_now(req, s->iov, 1);
 }
 
@@ -205,14 +229,6 @@ static long recv_second(struct request *req, uint32_t *flags)
 	}
 	group_commit(req, &s, (size_t)got);
 	return got;
-}
-
-/* The length is of each shot. */
-static bool is_whole_shot(const struct request *req, long got)
-{
-	const struct net *n = request_data(req, const struct net);
-
-	return req->flags & REQ_MULTISHOT && n->len && (size_t)got >= n->len;
 }
 
 /* One shot. True: it can be repeated at once. */
