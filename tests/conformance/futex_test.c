@@ -382,7 +382,7 @@ static void wait_errors(void)
 
 static void wake_errors(void)
 {
-	static uint32_t words[2];
+	static uint32_t words[2] __attribute__((aligned(8)));
 	const uintptr_t good = (uintptr_t)&words[0];
 	const struct row rows[] = {
 		/* A private word is not looked at, only its address is. */
@@ -393,6 +393,9 @@ static void wake_errors(void)
 		{ "a mask of 33 bits", good, 1, 1ULL << 32, PRIVATE, -EINVAL },
 		{ "8 bits", good, 1, ANY, 0, -EINVAL },
 		{ "64 bits", good, 1, ANY, 3, -EINVAL },
+		/* FUTEX2_NUMA: the next word is the node. */
+		{ "of a node", good, 1, ANY, PRIVATE | 4, 0 },
+		{ "of a node, unaligned", good + 4, 1, ANY, PRIVATE | 4, -EINVAL },
 		{ "an unknown flag", good, 1, ANY, PRIVATE | 1U << 16, -EINVAL },
 	};
 	struct io_uring ring;

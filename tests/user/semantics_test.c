@@ -615,6 +615,20 @@ static void early_requests_die(void)
 	check(ret == -ETIME, "%d", ret);
 }
 
+static void no_futex_of_a_node(void)
+{
+	static uint32_t words[2] __attribute__((aligned(8)));
+	struct io_uring_cqe *cqe;
+
+	open_ring(0);
+	for (unsigned node = 4; node <= 8; node *= 2) {
+		io_uring_prep_futex_wait(io_uring_get_sqe(&ring), words, 0, ~0U, 2 | node, 0);
+		check(io_uring_submit(&ring) == 1, "not submitted");
+		check(!io_uring_peek_cqe(&ring, &cqe) && cqe->res == -EINVAL, "no -EINVAL");
+		io_uring_cqe_seen(&ring, cqe);
+	}
+}
+
 static const struct difference {
 	const char *name;
 	void (*run)(void);
@@ -635,6 +649,7 @@ static const struct difference {
 	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
 	{ "a read or write of an epoll set fails at once", no_bytes_of_epoll_sets },
 	{ "a pipe that was spliced knows no RWF_NOWAIT", spliced_pipes_know_no_nowait },
+	{ "no wait for a futex of a node", no_futex_of_a_node },
 	{ "rights that were given up do not come back with a personality",
 	  rights_do_not_come_back },
 	{ "fsync of a range syncs the whole file", range_is_the_whole_file },

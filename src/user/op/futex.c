@@ -17,7 +17,13 @@
 #define SIZE_MASK   0x03U
 #define SIZE_U32    0x02U
 #define NUMA	    0x04U
-#define FLAGS_KNOWN (SIZE_MASK | NUMA | FUTEX_PRIVATE_FLAG)
+#define MPOL	    0x08U
+#define NODES	    (NUMA | MPOL)
+#define FLAGS_KNOWN (SIZE_MASK | NODES | FUTEX_PRIVATE_FLAG)
+
+#ifndef __NR_futex_wake
+#define __NR_futex_wake 454
+#endif
 
 #define WORDS_MAX 128
 
@@ -51,8 +57,7 @@ struct wait_data {
 
 static bool flags_ok(uint64_t flags)
 {
-	return !(flags & ~(uint64_t)FLAGS_KNOWN) && (flags & SIZE_MASK) == SIZE_U32 &&
-	       !(flags & NUMA);
+	return !(flags & ~(uint64_t)FLAGS_KNOWN) && (flags & SIZE_MASK) == SIZE_U32;
 }
 
 /* What both kinds for one word have in common. */
@@ -92,6 +97,9 @@ int futex_wait_prep(struct request *req, const struct io_uring_sqe *sqe)
 
 	if (ret)
 		return ret;
+	/* A wait cannot be moved between words of nodes. */
+	if (w.flags & NODES)
+		return -EINVAL;
 	wait = wait_new(req, 1);
 	if (!wait)
 		return -ENOMEM;
@@ -117,8 +125,8 @@ int futex_waitv_prep(struct request *req, const struct io_uring_sqe *sqe)
 		return ret;
 	wait->many = true;
 	for (unsigned i = 0; i < wait->count; i++)
-		if (!flags_ok(wait->words[i].flags) || wait->words[i].__reserved ||
-		    wait->words[i].val > UINT32_MAX)
+		if (!flags_ok(wait->words[i].flags) || wait->words[i].flags & NODES ||
+		    wait->words[i].__reserved || wait->words[i].val > UINT32_MAX)
 			return -EINVAL;
 	return 0;
 }
@@ -280,12 +288,22 @@ static int wake_none(const struct wake *w)
 	return copy_from_app(&value, (const void *)(uintptr_t)w->word, sizeof(value));
 }
 
+/* Only the newer system call has words of nodes; before Linux 6.7 there are none. */
+static int wake_of_nodes(const struct wake *w)
+{
+	long ret = SYS(futex_wake, w->word, w->mask, w->count, w->flags);
+
+	return ret == -ENOSYS ? -EINVAL : (int)ret;
+}
+
 enum issue_result futex_wake_issue(struct request *req, enum issue_how how)
 {
 	const struct wake *w = request_data(req, struct wake);
 
 	(void)how;
-	if (w->count)
+	if (w->flags & NODES)
+		req->res = wake_of_nodes(w);
+	else if (w->count)
 		req->res = (int)SYS(futex, w->word,
 				    FUTEX_WAKE_BITSET | (w->flags & FUTEX_PRIVATE_FLAG), w->count,
 				    NULL, NULL, w->mask);
