@@ -2,6 +2,7 @@
 /* Resources of a ring, by the engine's own entrance: memory that it maps, rings that take turns. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -144,6 +145,63 @@ static void rings_clone_each_other(void)
 	io_uring_queue_exit(&b);
 }
 
+/* ---- Resizing ---------------------------------------------------------------------------------- */
+
+#define POLLS	    32
+#define POLL_ROUNDS 4000
+
+struct resized {
+	int fd; /* atomic; -1: not set up yet */
+	bool stop;
+};
+
+static void *resize_often(void *arg)
+{
+	struct resized *shared = arg;
+	struct io_uring resized;
+
+	check(!io_uring_queue_init(8, &resized,
+				   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN),
+	      "no ring");
+	/* Release: it is there; pairs with polled_while_resized(). */
+	__atomic_store_n(&shared->fd, resized.ring_fd, __ATOMIC_RELEASE);
+	for (unsigned i = 0; !__atomic_load_n(&shared->stop, __ATOMIC_RELAXED); i++) {
+		struct io_uring_params p = { .sq_entries = i & 1 ? 8 : 16 };
+
+		check(!io_uring_resize_rings(&resized, &p), "not resized");
+	}
+	io_uring_queue_exit(&resized);
+	return NULL;
+}
+
+static void polled_while_resized(void)
+{
+	struct resized shared = { .fd = -1 };
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	pthread_t thread;
+	int fd;
+
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	check(!io_uring_queue_init(POLLS, &ring, 0), "no ring");
+	check(!pthread_create(&thread, NULL, resize_often, &shared), "no thread");
+	/* Acquire: pairs with resize_often(). */
+	while ((fd = __atomic_load_n(&shared.fd, __ATOMIC_ACQUIRE)) < 0)
+		usleep(100);
+	for (unsigned i = 0; i < POLL_ROUNDS; i++) {
+		for (unsigned k = 0; k < POLLS; k++)
+			io_uring_prep_poll_add(io_uring_get_sqe(&ring), fd, POLLOUT);
+		check(io_uring_submit(&ring) == POLLS, "not submitted");
+		for (unsigned k = 0; k < POLLS; k++) {
+			check(!io_uring_wait_cqe(&ring, &cqe) && cqe->res == POLLOUT, "no room");
+			io_uring_cqe_seen(&ring, cqe);
+		}
+	}
+	__atomic_store_n(&shared.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	io_uring_queue_exit(&ring);
+}
+
 /* Workers each take a buffer of their own, while the table's lock is dropped for the reads. */
 static void workers_take_each_their_own(void)
 {
@@ -245,6 +303,7 @@ static const struct {
 } cases[] = {
 	{ "rings of buffers that the engine provides can be mapped", buffer_rings_are_mapped },
 	{ "regions that the engine provides can be mapped", regions_are_mapped },
+	{ "a ring is polled while another thread resizes it", polled_while_resized },
 	{ "two rings clone each other's buffers at once", rings_clone_each_other },
 	{ "workers take each a buffer of their own", workers_take_each_their_own },
 	{ "a request as somebody else can be interrupted", another_identity_is_interrupted },

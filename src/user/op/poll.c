@@ -45,6 +45,19 @@ int poll_add_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return 0;
 }
 
+/* A lock that somebody has is not waited for with ours: who holds it takes from the queue. */
+static bool has_room(struct uring *ring)
+{
+	bool mine = lock_is_mine(&shared_of(ring)->lock), room;
+
+	if (!mine && !lock_try(&shared_of(ring)->lock))
+		return true;
+	room = sq_ready(ring) < ring->mem.sq_entries;
+	if (!mine)
+		ring_unlock(ring);
+	return room;
+}
+
 /* To poll(2) a ring of this engine is an epoll set, which never has room; is there any in its queue
  * for submissions? */
 static uint32_t room_in_ring(const struct request *req, uint32_t asked)
@@ -58,8 +71,7 @@ static uint32_t room_in_ring(const struct request *req, uint32_t asked)
 	ring = ring_get((unsigned)req->sysfd, &error);
 	if (!ring)
 		return 0;
-	/* Its lock is not to be had with ours; the queue is its application's anyway. */
-	room = sq_ready(ring) < ring->mem.sq_entries ? asked & WRITING : 0;
+	room = has_room(ring) ? asked & WRITING : 0;
 	ring_put(ring);
 	return room;
 }
