@@ -321,11 +321,20 @@ static void raise_event(struct uring *ring)
 	SYS(write, ring->reactor.event_fd, &one, sizeof(one));
 }
 
+/*
+ * Raised as it may be, it is written again: that is the edge which an application that polls the
+ * descriptor so waits for. One that sleeps in enter does not poll.
+ */
+static bool may_be_polled(const struct reactor *r)
+{
+	return !r->waits || r->looked;
+}
+
 void reactor_wake(struct uring *ring)
 {
 	struct ring_shared *shared = shared_of(ring);
 
-	if (shared->set_sleepers || !shared->event_raised)
+	if (shared->set_sleepers || !shared->event_raised || may_be_polled(&ring->reactor))
 		raise_event(ring);
 	if (shared->seq_sleepers) {
 		/* Relaxed: all sleepers read it under the lock; futex(2) orders the rest. */

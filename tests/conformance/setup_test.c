@@ -516,6 +516,46 @@ static void epoll_descriptor(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void await_edge(int epoll_fd)
+{
+	struct epoll_event event;
+	int ret;
+
+	/* Task work interrupts it, on the kernel. */
+	do
+		ret = epoll_wait(epoll_fd, &event, 1, 2000);
+	while (ret < 0 && errno == EINTR);
+	expect(ret, 1);
+}
+
+/* Each completion is an edge, however the one before was reaped. (There may be others.) */
+static void edges_on(unsigned flags)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll_fd = (int)sys(epoll_create1(EPOLL_CLOEXEC));
+	struct io_uring ring;
+
+	open_ring(&ring, 4, flags);
+	sys(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ring.ring_fd, &event));
+	for (int i = 0; i < 200; i++) {
+		io_uring_prep_nop(new_sqe(&ring));
+		/* With SQPOLL it counts what the thread has not taken yet, too. */
+		check(io_uring_submit(&ring) > 0, "not submitted");
+		do
+			await_edge(epoll_fd);
+		while (!io_uring_cq_ready(&ring));
+		io_uring_cq_advance(&ring, 1);
+	}
+	close(epoll_fd);
+	io_uring_queue_exit(&ring);
+}
+
+static void edges_of_descriptor(void)
+{
+	edges_on(0);
+	edges_on(IORING_SETUP_SQPOLL);
+}
+
 static void polled_by_a_ring(void)
 {
 	struct io_uring ring, watcher;
@@ -576,6 +616,7 @@ const struct conformance_case setup_cases[] = {
 	{ "the descriptor is closed on exec, and by the exit", descriptor },
 	{ "poll says if there are completions, and room for requests", poll_descriptor },
 	{ "a completion wakes epoll", epoll_descriptor },
+	{ "the descriptor's edges tell of each completion", edges_of_descriptor },
 	{ "one ring can poll another", polled_by_a_ring },
 	{ "a duplicate of the descriptor is the same ring", duplicate },
 	{ 0 },
