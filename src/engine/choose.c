@@ -224,6 +224,27 @@ enum engine engine_of_no_index(void)
 	return user_has_rings() && user_is_chosen() ? USER_ENGINE : KERNEL_ENGINE;
 }
 
+int engine_enter_bare(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
+		      const void *arg, size_t argsz)
+{
+	enum engine engine = engine_of(fd, flags & IORING_ENTER_REGISTERED_RING);
+	int ret = engine_enter(engine, fd, to_submit, min_complete, flags, arg, argsz);
+
+	if (engine == KERNEL_ENGINE && is_refusal(ret) && user_is_chosen())
+		ret = user_enter(fd, to_submit, min_complete, flags, arg, argsz);
+	return ret;
+}
+
+int engine_register_bare(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args)
+{
+	enum engine engine = engine_of(fd, opcode & IORING_REGISTER_USE_REGISTERED_RING);
+	int ret = engine_register(engine, fd, opcode, arg, nr_args);
+
+	if (engine == KERNEL_ENGINE && is_refusal(ret) && user_is_chosen())
+		ret = user_register(fd, opcode, arg, nr_args);
+	return ret;
+}
+
 int engine_register_blind(unsigned opcode, const void *arg, unsigned nr_args)
 {
 	bool user = user_is_chosen();

@@ -63,6 +63,14 @@ static inline int engine_register(enum engine engine, unsigned fd, unsigned opco
 	return kernel_register(fd, opcode, arg, nr_args);
 }
 
+/*
+ * Both on a descriptor or index that no struct io_uring stands for. Where the kernel refuses even to say
+ * that it is no ring, the user engine says so, if rings are its.
+ */
+int engine_enter_bare(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
+		      const void *arg, size_t argsz);
+int engine_register_bare(unsigned fd, unsigned opcode, const void *arg, unsigned nr_args);
+
 /* io_uring_register(2) on descriptor -1: what concerns no ring in particular. */
 int engine_register_blind(unsigned opcode, const void *arg, unsigned nr_args);
 

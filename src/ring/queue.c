@@ -416,9 +416,7 @@ API int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait)
 API int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
 			unsigned int flags, void *arg, size_t sz)
 {
-	enum engine engine = engine_of(fd, flags & IORING_ENTER_REGISTERED_RING);
-
-	return engine_enter(engine, fd, to_submit, min_complete, flags, arg, sz);
+	return engine_enter_bare(fd, to_submit, min_complete, flags, arg, sz);
 }
 
 API int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_complete,

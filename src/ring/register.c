@@ -209,6 +209,5 @@ API int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg,
 {
 	if (fd == -1U)
 		return engine_register_blind(opcode, arg, nr_args);
-	return engine_register(engine_of(fd, opcode & IORING_REGISTER_USE_REGISTERED_RING), fd,
-			       opcode, arg, nr_args);
+	return engine_register_bare(fd, opcode, arg, nr_args);
 }
