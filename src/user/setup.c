@@ -15,6 +15,7 @@
 #include "user/submit.h"
 #include "user/sys.h"
 #include "user/user.h"
+#include "user/worker.h"
 
 static_assert(sizeof(struct ring_shared) <= 4096, "what is shared takes one page");
 
@@ -374,6 +375,7 @@ static int open_descriptor(struct uring *ring)
 void ring_free(struct uring *ring)
 {
 	rings_untrack(ring);
+	workers_forget(ring);
 	timers_free(ring);
 	requests_free(ring);
 	cq_free(ring);

@@ -122,6 +122,7 @@ struct uring {
 	struct chain chain;   /* being put together from links */
 	bool skipped_cqe;     /* IOSQE_CQE_SKIP_SUCCESS was used: no drain any more */
 	bool worker_queued;   /* since workers_wake() */
+	unsigned pooled;      /* the process in whose pool of workers it counts, or 0 */
 	bool gathered;	      /* reads, that are to be done: see aio.h */
 	uint8_t draining;     /* enum drain_state */
 	int refused;	      /* by issue(), what prep() would have if it had looked */

@@ -17,9 +17,6 @@
 /* ... and of those that may block for ever, such as a read of a terminal. */
 #define UNBOUNDED_MAX 1024
 
-/* A worker without work ends after this long. */
-#define IDLE_SECONDS 5
-
 #define STACK_SIZE (128 << 10)
 
 /* An interruption that finds the thread not blocking yet is made again after this, then after twice
@@ -47,6 +44,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct crew crews[2]; /* bounded, unbounded */
 	struct list workers;
+	unsigned rings;	   /* that have had something for workers */
 	bool interrupting; /* there is a thread that does */
 	bool unwanted_new; /* since it last did */
 	pthread_cond_t unwanted;
@@ -80,6 +78,7 @@ static void make_pool(void)
 		crew_init(&pool.crews[0], BOUNDED_MAX);
 		crew_init(&pool.crews[1], UNBOUNDED_MAX);
 		list_init(&pool.workers);
+		pool.rings = 0;
 		cond_init(&pool.unwanted);
 		pool.interrupting = false;
 		/* Release: the pool is made; pairs with lock_pool(). */
@@ -98,25 +97,21 @@ static void lock_pool(void)
 
 /* ---- A worker ---------------------------------------------------------------------------------- */
 
-/* Waits for a request. NULL: there was none for long enough. Under the pool's lock. */
+/*
+ * Waits for a request. NULL: there will be none, as the last ring is gone, or this worker is one
+ * too many since the limit was lowered. One without work sleeps without end: an idle process makes
+ * no system call. Under the pool's lock.
+ */
 static struct request *next_request(struct crew *crew)
 {
-	struct timespec until;
 	struct request *req;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_SECONDS;
 	while (list_is_empty(&crew->queue) || crew->threads > crew->limit) {
-		int ret;
-
-		/* One too many, since the limit was lowered. */
-		if (crew->threads > crew->limit)
+		if (crew->threads > crew->limit || !pool.rings)
 			return NULL;
 		crew->idle++;
-		ret = pthread_cond_timedwait(&crew->work, &pool.lock, &until);
+		pthread_cond_wait(&crew->work, &pool.lock);
 		crew->idle--;
-		if (ret && list_is_empty(&crew->queue))
-			return NULL;
 	}
 	req = list_entry(crew->queue.next, struct request, queue);
 	list_del(&req->queue);
@@ -289,6 +284,10 @@ void worker_queue(struct request *req)
 
 	ring_hold(req->ring);
 	lock_pool();
+	if (req->ring->pooled != process_epoch()) {
+		req->ring->pooled = process_epoch();
+		pool.rings++;
+	}
 	crew = crew_of(req);
 	list_add_tail(&crew->queue, &req->queue);
 	crew->queued++;
@@ -381,6 +380,25 @@ bool worker_take_back(struct request *req)
 	return waits;
 }
 
+/* Those without work look whether they are to end. Under the pool's lock. */
+static void wake_idle(void)
+{
+	for (unsigned i = 0; i < 2; i++)
+		pthread_cond_broadcast(&pool.crews[i].work);
+}
+
+void workers_forget(struct uring *ring)
+{
+	/* One that a child inherited was counted in its parent. */
+	if (ring->pooled != process_epoch())
+		return;
+	lock_pool();
+	ring->pooled = 0;
+	if (!--pool.rings)
+		wake_idle();
+	pthread_mutex_unlock(&pool.lock);
+}
+
 void workers_limit(unsigned limits[2])
 {
 	lock_pool();
@@ -391,5 +409,6 @@ void workers_limit(unsigned limits[2])
 			pool.crews[i].limit = limits[i];
 		limits[i] = former;
 	}
+	wake_idle();
 	pthread_mutex_unlock(&pool.lock);
 }

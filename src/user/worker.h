@@ -22,6 +22,8 @@ void worker_interrupt(struct request *req);
 /* Another thread carries out what a worker runs, and is to be interrupted in its place: the thread
  * until then. Without a lock. */
 pid_t worker_stand_in(struct request *req, pid_t thread);
+/* Without any lock: the ring is gone; workers end with the last one. */
+void workers_forget(struct uring *ring);
 /* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
 void workers_limit(unsigned limits[2]);
 

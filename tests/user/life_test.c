@@ -455,6 +455,30 @@ static unsigned entries_of(const char *folder)
 	return count;
 }
 
+/* They sleep as long as there is a ring, without looking at the clock. */
+static void workers_end_with_the_last_ring(const void *unused)
+{
+	unsigned before = entries_of("task");
+	struct io_uring ring;
+	int fds[2];
+
+	(void)unused;
+	make_pipe(fds);
+	for (unsigned round = 0; round < 3; round++) {
+		open_ring(&ring, 0);
+		/* An fsync of a pipe is refused, by the worker that tries it. */
+		io_uring_prep_fsync(new_sqe(&ring, 1), fds[0], 0);
+		submit(&ring, 1);
+		check(reap(&ring, NULL) == -EINVAL, "another result");
+		check(entries_of("task") > before, "no worker");
+		io_uring_queue_exit(&ring);
+		for (int tries = 0; tries < 1000 && entries_of("task") > before; tries++)
+			sleep_ms(5);
+		check(entries_of("task") == before, "%u threads are left",
+		      entries_of("task") - before);
+	}
+}
+
 static long resident_kib(void)
 {
 	char line[200];
@@ -552,6 +576,7 @@ int main(int argc, char **argv)
 		{ "away: ... of a ring that defers", descriptor_is_raised,
 		  (void *)(uintptr_t)DEFERRING },
 		{ "away: nobody ticks for long", idle_sleeps, NULL },
+		{ "workers end with the last ring", workers_end_with_the_last_ring },
 		{ "fork: a child keeps no socket open", end_is_seen, NULL },
 		{ "fork: a child works on its parent's ring", fork_child, NULL },
 		{ "fork: ... and so does one by clone(2)", raw_child, NULL },
