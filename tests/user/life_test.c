@@ -576,7 +576,7 @@ int main(int argc, char **argv)
 		{ "away: ... of a ring that defers", descriptor_is_raised,
 		  (void *)(uintptr_t)DEFERRING },
 		{ "away: nobody ticks for long", idle_sleeps, NULL },
-		{ "workers end with the last ring", workers_end_with_the_last_ring },
+		{ "workers end with the last ring", workers_end_with_the_last_ring, NULL },
 		{ "fork: a child keeps no socket open", end_is_seen, NULL },
 		{ "fork: a child works on its parent's ring", fork_child, NULL },
 		{ "fork: ... and so does one by clone(2)", raw_child, NULL },
