@@ -323,18 +323,21 @@ static void raise_event(struct uring *ring)
 
 /*
  * Raised as it may be, it is written again: that is the edge which an application that polls the
- * descriptor so waits for. One that sleeps in enter does not poll.
+ * descriptor so waits for. One that sleeps in enter does not poll; and where work is deferred, one
+ * with an eventfd of its own waits for that, which the watchdog would signal for this edge.
  */
-static bool may_be_polled(const struct reactor *r)
+static bool may_be_polled(const struct uring *ring)
 {
-	return !r->waits || r->looked;
+	if (ring->setup_flags & IORING_SETUP_DEFER_TASKRUN && ring->cq.eventfd >= 0)
+		return false;
+	return !ring->reactor.waits || ring->reactor.looked;
 }
 
 void reactor_wake(struct uring *ring)
 {
 	struct ring_shared *shared = shared_of(ring);
 
-	if (shared->set_sleepers || !shared->event_raised || may_be_polled(&ring->reactor))
+	if (shared->set_sleepers || !shared->event_raised || may_be_polled(ring))
 		raise_event(ring);
 	if (shared->seq_sleepers) {
 		/* Relaxed: all sleepers read it under the lock; futex(2) orders the rest. */

@@ -11,7 +11,7 @@
 
 #define PAGE 4096
 
-/* A page to be read and written, a hole, and a page to be read only. */
+/* A page to be read and written, one that is not to be touched, and one to be read only. */
 static char *pages;
 
 static char copy[3 * PAGE];
@@ -107,7 +107,7 @@ int main(void)
 	};
 
 	pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages == MAP_FAILED || munmap(pages + PAGE, PAGE) ||
+	if (pages == MAP_FAILED || mprotect(pages + PAGE, PAGE, PROT_NONE) ||
 	    mprotect(pages + 2 * PAGE, PAGE, PROT_READ))
 		return 1;
 	return cmocka_run_group_tests_name("app_memory", tests, NULL, NULL);

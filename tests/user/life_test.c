@@ -474,6 +474,9 @@ static void workers_end_with_the_last_ring(const void *unused)
 		io_uring_queue_exit(&ring);
 		for (int tries = 0; tries < 1000 && entries_of("task") > before; tries++)
 			sleep_ms(5);
+		/* ThreadSanitizer starts a thread of its own with the first of ours. */
+		if (round == 0 && entries_of("task") == before + 1)
+			before++;
 		check(entries_of("task") == before, "%u threads are left",
 		      entries_of("task") - before);
 	}

@@ -379,6 +379,26 @@ static void need_a_number_for_a_moment(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void waiting_needs_a_duplicate(void)
+{
+	struct rlimit none;
+	int fds[2], last;
+	char byte;
+
+	open_ring(0);
+	check(!pipe(fds), "no pipe");
+	last = dup(0);
+	close(last);
+	none.rlim_cur = none.rlim_max = (rlim_t)last;
+	check(!setrlimit(RLIMIT_NOFILE, &none), "limit not set");
+	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
+	check(result() == -EMFILE, "it waits");
+	check(write(fds[1], "x", 1) == 1, "not written");
+	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
+	check(result() == 1, "what need not wait fails, too");
+	io_uring_queue_exit(&ring);
+}
+
 static void splices_wait_as_others_do(void)
 {
 	struct io_uring_sqe *sqe;
@@ -587,6 +607,7 @@ static void no_ring_elsewhere(void)
 /* Reports, by the pipe, what the child of the ring's maker, which is gone, finds in the queue. */
 static void outlive_the_maker(int report)
 {
+	pid_t maker;
 	struct io_uring_cqe *cqe;
 	struct __kernel_timespec ts = { .tv_nsec = 300000000 };
 	int fds[2], ret;
@@ -596,8 +617,12 @@ static void outlive_the_maker(int report)
 	open_ring(0);
 	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
 	check(io_uring_submit(&ring) == 1, "not submitted");
+	maker = getpid();
 	if (fork())
 		_exit(0);
+	/* Until it is gone it may complete what it began. */
+	while (getppid() == maker)
+		usleep(1000);
 	check(write(fds[1], "x", 1) == 1, "no write");
 	ret = io_uring_wait_cqe_timeout(&ring, &cqe, &ts);
 	check(write(report, &ret, sizeof(ret)) == sizeof(ret), "no report");
@@ -655,6 +680,7 @@ static const struct difference {
 	{ "fsync of a range syncs the whole file", range_is_the_whole_file },
 	{ "a read of no bytes of an eventfd gives 0", nothing_of_an_eventfd },
 	{ "what goes into a slot needs a descriptor for a moment", need_a_number_for_a_moment },
+	{ "a request that waits needs a descriptor of its own", waiting_needs_a_duplicate },
 	{ "a splice that waits is cancelled as others are", splices_wait_as_others_do },
 	{ "more than 500 requests that wait for one file take workers",
 	  many_of_a_file_take_workers },
