@@ -47,13 +47,19 @@ unsigned process_set_up(void)
 	return seen;
 }
 
+static uint32_t *lock_of(enum process_lock which)
+{
+	/* Acquire: pairs with the release of make_process(), by whichever thread that was. */
+	return &__atomic_load_n(&this_process, __ATOMIC_ACQUIRE)->locks[which];
+}
+
 void process_lock(enum process_lock which)
 {
 	process_epoch();
-	lock_take(&this_process->locks[which]);
+	lock_take(lock_of(which));
 }
 
 void process_unlock(enum process_lock which)
 {
-	lock_drop(&this_process->locks[which]);
+	lock_drop(lock_of(which));
 }
