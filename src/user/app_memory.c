@@ -174,7 +174,7 @@ static int write_few(void *to, const void *from, size_t size)
  * What it writes is read after a completion was seen. ThreadSanitizer takes the two mappings of
  * the completion queue, the application's and ours, for two, and does not see that order.
  */
-__attribute__((no_sanitize("thread"))) static void copy_out(void *to, const void *from, size_t size)
+__attribute__((no_sanitize("thread"))) void store_to_app(void *to, const void *from, size_t size)
 {
 	volatile char *at = to;
 	const char *bytes = from;
@@ -183,7 +183,7 @@ __attribute__((no_sanitize("thread"))) static void copy_out(void *to, const void
 		*at++ = *bytes++;
 }
 #else
-static void copy_out(void *to, const void *from, size_t size)
+void store_to_app(void *to, const void *from, size_t size)
 {
 	memcpy(to, from, size);
 }
@@ -197,7 +197,7 @@ int copy_to_app(void *to, const void *from, size_t size)
 		return write_few(to, from, size);
 	if (size >= SIGSET_SIZE && !is_writable((uintptr_t)to, size))
 		return -EFAULT;
-	copy_out(to, from, size);
+	store_to_app(to, from, size);
 	return 0;
 }
 

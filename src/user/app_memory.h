@@ -13,6 +13,8 @@
 /* 0 or -EFAULT. Memory that another thread unmaps at this moment is beyond what can be promised. */
 int copy_from_app(void *to, const void *from, size_t size);
 int copy_to_app(void *to, const void *from, size_t size);
+/* The same where it is known to be memory: on a page that a system call has just written. */
+void store_to_app(void *to, const void *from, size_t size);
 /* The pages of the range are there and can be written, now: 0 or -EFAULT. */
 int app_memory_populate(uintptr_t addr, size_t size);
 /* Copies a string of up to `size` bytes with its end: its length, -EFAULT, or -ENAMETOOLONG. */

@@ -203,7 +203,7 @@ static int put_head(uint64_t at, const struct io_uring_recvmsg_out *out, uint64_
 
 	if (!written || (at ^ written) & PAGE_MASK || at % sizeof(uint64_t))
 		return copy_to_app(to, out, sizeof(*out));
-	memcpy(to, out, sizeof(*out));
+	store_to_app(to, out, sizeof(*out));
 	return 0;
 }
 
