@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <linux/futex.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 #include "user/lock.h"
 #include "user/process.h"
+#include "user/ready.h"
 #include "user/sys.h"
 
 /* How long to sleep before asking whether the holder is still alive. */
@@ -25,8 +26,6 @@ pid_t thread_id(void)
 
 bool thread_is_dead(pid_t id)
 {
-	const struct timespec at_once = { 0 };
-	struct pollfd pfd = { .events = POLLIN };
 	bool dead;
 	long fd;
 
@@ -37,8 +36,7 @@ bool thread_is_dead(pid_t id)
 	fd = SYS(pidfd_open, id, 0);
 	if (fd < 0)
 		return false;
-	pfd.fd = (int)fd;
-	dead = SYS(ppoll, &pfd, 1, &at_once, NULL, 0) > 0;
+	dead = poll_now((int)fd, EPOLLIN) > 0;
 	SYS(close, fd);
 	return dead;
 }

@@ -4,10 +4,10 @@
 #include <endian.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "user/cancel.h"
 #include "user/op/op.h"
+#include "user/ready.h"
 #include "user/user.h"
 
 /* The values of poll(2) and epoll(7) are the same. What is beyond them says how to wait. */
@@ -79,18 +79,14 @@ static uint32_t room_in_ring(const struct request *req, uint32_t asked)
 /* What is ready of what the request waits for, or -errno. Without `at_once` it waits. */
 static int look(const struct request *req, bool at_once)
 {
-	struct pollfd pfd = { .fd = req->sysfd, .events = (short)req->poll_events };
-	static const struct timespec zero;
-	uint32_t ready;
-	long ret;
+	uint32_t events = req->poll_events;
+	int ready = at_once ? poll_now(req->sysfd, events) : poll_until(req->sysfd, events);
 
-	ret = SYS(ppoll, &pfd, 1, at_once ? &zero : NULL, NULL, 0);
-	if (ret < 0)
-		return (int)ret;
-	ready = (uint16_t)pfd.revents;
+	if (ready < 0)
+		return ready;
 	if (ready & POLLNVAL)
 		return -EBADF;
-	return (int)((ready | room_in_ring(req, req->poll_events)) & req->poll_events);
+	return (int)(((uint32_t)ready | room_in_ring(req, events)) & events);
 }
 
 /*

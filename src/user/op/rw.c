@@ -5,13 +5,12 @@
  */
 #include <fcntl.h>
 #include <linux/ioprio.h>
-#include <poll.h>
-#include <time.h>
 
 #include "user/aio.h"
 #include "user/kind.h"
 #include "user/op/op.h"
 #include "user/op/rw.h"
+#include "user/ready.h"
 
 /* Writes that a worker does besides the one that it was given, before that ends. */
 #define FOLLOWERS_MAX 32
@@ -213,10 +212,7 @@ static long try_all(struct request *req)
 
 bool rw_is_ready(struct request *req)
 {
-	const struct timespec at_once = { 0 };
-	struct pollfd pfd = { .fd = req->sysfd, .events = (short)req->poll_events };
-
-	return SYS(ppoll, &pfd, 1, &at_once, NULL, 0) != 0;
+	return poll_now(req->sysfd, req->poll_events) != 0;
 }
 
 /* It would block, or the file cannot say whether it would: where to wait. */

@@ -4,14 +4,13 @@
  * request waits for it as others wait for their file, so that it can be cancelled.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "user/kind.h"
 #include "user/op/fields.h"
 #include "user/op/op.h"
+#include "user/ready.h"
 
 #define FLAGS_VALID \
 	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT | SPLICE_F_FD_IN_FIXED)
@@ -173,18 +172,10 @@ static bool is_told_not_to_wait(struct request *req, int fd_in)
 	return from_pipe && to_pipe && is_nonblocking(fd_in);
 }
 
-static bool is_ready(int fd, short events)
-{
-	const struct timespec at_once = { 0 };
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	return SYS(ppoll, &pfd, 1, &at_once, NULL, 0) != 0;
-}
-
 /* The end of a pipe to write to, which somebody may read from. */
 static bool takes_data(int fd)
 {
-	return kind_of(fd).type == S_IFIFO && is_open_for(fd, O_RDONLY) && !is_ready(fd, 0);
+	return kind_of(fd).type == S_IFIFO && is_open_for(fd, O_RDONLY) && !poll_now(fd, 0);
 }
 
 /* Sockets may wait in spite of SPLICE_F_NONBLOCK. Only of what would not be refused anyway. */
@@ -194,7 +185,7 @@ static bool would_wait(struct request *req, int fd_in)
 
 	return !s->tees && s->length && s->offset_in == -1 && s->offset_out == -1 &&
 	       kind_of(fd_in).type == S_IFSOCK && takes_data(req->sysfd) &&
-	       !is_ready(fd_in, POLLIN);
+	       !poll_now(fd_in, EPOLLIN);
 }
 
 /*
@@ -209,7 +200,7 @@ static bool wait_for(struct request *req, int fd_in, bool in, enum issue_result 
 	req->poll_events = in ? EPOLLIN : EPOLLOUT;
 	if (file)
 		reactor_drained(file, req->poll_events);
-	if (is_ready(in ? fd_in : req->sysfd, in ? POLLIN : POLLOUT))
+	if (poll_now(in ? fd_in : req->sysfd, req->poll_events))
 		return false;
 	if (in)
 		ret = hold_in(req);
