@@ -6,15 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "user/app_memory.h"
 #include "user/sys.h"
-
-/* The least there is; larger pages are asked about more than once. */
-#define PAGE 4096UL
 
 #define SIGSET_SIZE (_NSIG / 8)
 
@@ -25,6 +23,16 @@
 
 /* rt_sigprocmask(2) reads the set before it finds that there is no such `how`. */
 #define NO_SUCH_HOW 99
+
+size_t page_size(void)
+{
+	return getauxval(AT_PAGESZ);
+}
+
+size_t page_align(size_t size)
+{
+	return (size + page_size() - 1) & ~(page_size() - 1);
+}
 
 /* ---- The calling thread's stack ---------------------------------------------------------------- */
 
@@ -116,13 +124,13 @@ static bool page_is_readable(uintptr_t page)
 
 static bool is_readable(uintptr_t addr, size_t size)
 {
-	uintptr_t page = addr & ~(PAGE - 1);
+	uintptr_t page = addr & ~(PAGE_LEAST - 1);
 
 	if (in_heap(addr, size) || in_callers_frames(addr, size))
 		return true;
 	if (size > UINTPTR_MAX - addr)
 		return false;
-	for (; page < addr + size; page += PAGE)
+	for (; page < addr + size; page += PAGE_LEAST)
 		if (!page_is_readable(page))
 			return false;
 	return true;
@@ -143,7 +151,7 @@ static bool is_writable(uintptr_t addr, size_t size)
 		return true;
 	if (size > UINTPTR_MAX - addr)
 		return false;
-	for (uintptr_t at = addr; at < last; at = (at & ~(PAGE - 1)) + PAGE)
+	for (uintptr_t at = addr; at < last; at = (at & ~(PAGE_LEAST - 1)) + PAGE_LEAST)
 		if (!is_writable_at(at))
 			return false;
 	return is_writable_at(last);
@@ -207,7 +215,7 @@ long string_from_app(char *to, const char *from, size_t size)
 
 	while (done < size) {
 		/* Up to the page's end, as the string may end there, and the memory, too. */
-		size_t part = PAGE - ((uintptr_t)from + done) % PAGE;
+		size_t part = PAGE_LEAST - ((uintptr_t)from + done) % PAGE_LEAST;
 		char *end;
 
 		if (part > size - done)
@@ -224,8 +232,8 @@ long string_from_app(char *to, const char *from, size_t size)
 
 int app_memory_populate(uintptr_t addr, size_t size)
 {
-	uintptr_t start = addr & ~(PAGE - 1);
-	size_t pages = (addr - start + size + PAGE - 1) & ~(PAGE - 1);
+	uintptr_t start = addr & ~(page_size() - 1);
+	size_t pages = page_align(addr - start + size);
 	long ret = SYS(madvise, start, pages, MADV_POPULATE_WRITE);
 
 	/* Before Linux 5.14, which knows no such advice: mapped is all that can be told. */

@@ -10,6 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The least there is on any machine: what one of these holds is on one page. */
+#define PAGE_LEAST 4096UL
+
+/* This machine's. No system call. */
+size_t page_size(void);
+/* Up to whole pages. */
+size_t page_align(size_t size);
+
 /* 0 or -EFAULT. Memory that another thread unmaps at this moment is beyond what can be promised. */
 int copy_from_app(void *to, const void *from, size_t size);
 int copy_to_app(void *to, const void *from, size_t size);

@@ -6,13 +6,9 @@
 #include "user/register.h"
 #include "user/sys.h"
 
-#define PAGE_SIZE 4096UL
-
 static size_t bytes_of(const struct io_uring_buf_reg *reg)
 {
-	size_t size = reg->ring_entries * sizeof(struct io_uring_buf);
-
-	return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+	return page_align(reg->ring_entries * sizeof(struct io_uring_buf));
 }
 
 static int check_reg(const struct io_uring_buf_reg *reg)
@@ -48,7 +44,7 @@ static int map_ring(struct buffer_group *group, const struct io_uring_buf_reg *r
  */
 static int use_app_memory(struct buffer_group *group, const struct io_uring_buf_reg *reg)
 {
-	if (reg->ring_addr & (PAGE_SIZE - 1))
+	if (reg->ring_addr & (page_size() - 1))
 		return -EINVAL;
 	if (!reg->ring_addr || app_memory_populate(reg->ring_addr, bytes_of(reg)))
 		return -EFAULT;

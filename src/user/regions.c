@@ -8,8 +8,6 @@
 #include "user/register.h"
 #include "user/sys.h"
 
-#define PAGE_SIZE 4096UL
-
 /* Where the region of a ring is for mmap(2). */
 #define REGION_OFFSET 0x20000000ULL
 
@@ -35,9 +33,9 @@ static int check_desc(const struct io_uring_region_desc *desc)
 		return -EFAULT;
 	if (!desc->size || desc->mmap_offset || desc->id)
 		return -EINVAL;
-	if (desc->size / PAGE_SIZE > INT32_MAX)
+	if (desc->size / page_size() > INT32_MAX)
 		return -E2BIG;
-	if ((desc->user_addr | desc->size) & (PAGE_SIZE - 1))
+	if ((desc->user_addr | desc->size) & (page_size() - 1))
 		return -EINVAL;
 	return __builtin_add_overflow(desc->user_addr, desc->size, &end) ? -EOVERFLOW : 0;
 }

@@ -9,7 +9,6 @@
 #include "user/sys.h"
 
 #define BUFFER_SIZE_MAX (1UL << 30)
-#define PAGE_SIZE	4096UL
 
 /* ---- One buffer -------------------------------------------------------------------------------- */
 
@@ -23,7 +22,7 @@ static int check_buffer(const struct iovec *iov)
 		return iov->iov_len ? -EFAULT : 0;
 	if (!iov->iov_len || iov->iov_len > BUFFER_SIZE_MAX)
 		return -EFAULT;
-	if (__builtin_add_overflow(addr, iov->iov_len + PAGE_SIZE - 1, &end))
+	if (__builtin_add_overflow(addr, iov->iov_len + page_size() - 1, &end))
 		return -EOVERFLOW;
 	return app_memory_populate(addr, iov->iov_len);
 }

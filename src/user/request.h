@@ -61,14 +61,13 @@ enum {
 	REQ_MULTISHOT = 1 << 9,	   /* goes on after a completion */
 	REQ_CANCELED = 1 << 10,	   /* to end with -ECANCELED, as soon as whoever has it sees this */
 	REQ_NO_CQE = 1 << 11,	   /* ends without a completion */
-	REQ_BUFFER_HELD = 1 << 12, /* see buffer_select() */
+	REQ_BUFFER_HELD = 1 << 12, /* its buffer has left the group, for it to wait with */
 	REQ_CQE32 = 1 << 13,	   /* extra[] is to be posted */
 	REQ_HAS_TIMEOUT = 1 << 14, /* the next of its chain is a link timeout, which it arms */
 	REQ_CLEANUP = 1 << 15,	   /* op.cleanup has something to give back */
 	REQ_PARTIAL = 1 << 16,	   /* some bytes were moved: how many, the opcode knows */
-	REQ_LINK_TIMEOUT = 1 << 17, /* timeout: it bounds the request before it in the chain */
-	REQ_DRAIN = 1 << 18,	    /* waits for all before it (IOSQE_IO_DRAIN) */
-	REQ_NO_FAILURE = 1 << 19,   /* a negative result that does not break the chain */
+	REQ_DRAIN = 1 << 17,	   /* waits for all before it (IOSQE_IO_DRAIN) */
+	REQ_NO_FAILURE = 1 << 18,  /* a negative result that does not break the chain */
 };
 
 struct request {
@@ -84,10 +83,10 @@ struct request {
 	uint16_t buf_index;    /* registered buffer, or group */
 	uint16_t poll_retries; /* bounds what one event may do; see poll.c */
 	int32_t fd;	       /* as the SQE has it: what cancel compares */
-	int32_t sysfd;	      /* to be used in system calls; valid between file_get() and the end */
-	struct file *file;    /* held by the request: a registered file, or a duplicate. Or NULL */
-	struct request *link; /* the next of its chain; or the next of a list without order */
-	struct worker *worker;	 /* that runs it; under the pool's lock */
+	int32_t sysfd; /* to be used in system calls; valid between request_file() and the end */
+	struct file *file;     /* held by the request: a registered file, or a duplicate. Or NULL */
+	struct request *link;  /* the next of its chain; or the next of a list without order */
+	struct worker *worker; /* that runs it; under the pool's lock */
 	struct request *timeout; /* the link timeout that bounds it, armed */
 	struct list all;	 /* uring.pending, while in a state from REQ_POLLED on */
 	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
@@ -144,7 +143,6 @@ struct op {
 	uint8_t has_rights : 1;	   /* who asks matters: see personality.h */
 	uint8_t unbounded : 1;	   /* may block for ever: does not count as a bounded worker */
 	uint8_t gathers : 1;	   /* may be done together with the next: see aio.h */
-	uint8_t needs_128 : 1;	   /* a long SQE */
 	uint8_t cancel_counts : 1; /* cancelling one answers 1, as Linux says how many those were */
 	uint8_t has_waiter : 1;	   /* armed, it has a thread, and that a reference to the ring */
 	uint8_t lingers : 1;	   /* what it waits on may be kept for the next: linger.h */

@@ -2,7 +2,6 @@
 /* io_uring_setup(2): parameters, memory, and the ring itself. */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
@@ -17,7 +16,7 @@
 #include "user/user.h"
 #include "user/worker.h"
 
-static_assert(sizeof(struct ring_shared) <= 4096, "what is shared takes one page");
+static_assert(sizeof(struct ring_shared) <= PAGE_LEAST, "what is shared takes one page");
 
 /* ---- Parameters -------------------------------------------------------------------------------- */
 
@@ -95,16 +94,6 @@ static int check_params(unsigned entries, struct io_uring_params *p)
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
-
-size_t page_size(void)
-{
-	return getauxval(AT_PAGESZ);
-}
-
-static size_t page_align(size_t size)
-{
-	return (size + page_size() - 1) & ~(page_size() - 1);
-}
 
 /* Sizes, and where the array is, by the parameters alone. */
 static void lay_out(struct ring_memory *mem, const struct io_uring_params *p, unsigned *array)

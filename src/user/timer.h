@@ -52,10 +52,6 @@ int64_t clock_now(clockid_t clock);
 int timer_arm(struct uring *ring, struct timer *timer);
 /* False: it was not armed. */
 bool timer_disarm(struct uring *ring, struct timer *timer);
-static inline bool timer_is_armed(const struct timer *timer)
-{
-	return timer->place != 0;
-}
 bool timers_armed(const struct uring *ring);
 /* ns from now until the next, 0 and less if it is due, or TIME_NEVER. */
 int64_t timers_next(const struct uring *ring);

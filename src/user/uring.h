@@ -51,7 +51,8 @@ struct ring_header {
 	uint32_t unused[4];
 };
 
-/* Shared by all processes that inherited the ring, but not with the application. */
+/* Shared by all processes that inherited the ring, but not with the application. On a page of its
+ * own, in front of the queues as they were first made. */
 struct ring_shared {
 	uint32_t lock;	       /* protects this, both queues, and struct uring of each process */
 	uint32_t wake_seq;     /* grows with each wake-up: what those sleep on who are no reactor */
@@ -63,10 +64,6 @@ struct ring_shared {
 	uint32_t sq_room;	  /* grows as an SQPOLL thread takes SQEs; who waits for room ... */
 	uint32_t sq_room_waiters; /* ... sleeps on it */
 };
-
-/* That has a page to itself, in front of the queues as they were first made: the size of one, which
- * is more than 4 KiB on some machines. No system call. */
-size_t page_size(void);
 
 /* The memory of a ring. Offsets are the same in all processes. */
 struct ring_memory {

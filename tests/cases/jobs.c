@@ -169,7 +169,33 @@ void jobs_add(void (*run)(const void *subject), const void *subject, uint64_t se
 	job_count++;
 }
 
+static void run_row(const void *subject)
+{
+	const struct test_case *c = subject;
+
+	c->run();
+}
+
+void jobs_add_cases(const char *group, const struct test_case *cases)
+{
+	for (const struct test_case *c = cases; c->name; c++) {
+		uint64_t seed = (uint64_t)(c - cases);
+
+		if (c->run)
+			jobs_add(run_row, c, seed, "%s: %s", group, c->name);
+		else
+			jobs_add(c->run_on, c->subject, seed, "%s: %s", group, c->name);
+	}
+}
+
 int jobs_run(const char *group)
 {
 	return _cmocka_run_group_tests(group, tests, job_count, NULL, NULL);
+}
+
+int jobs_main(int argc, char **argv, const char *group, const struct test_case *cases)
+{
+	jobs_filter(argc > 1 ? argv[1] : NULL);
+	jobs_add_cases(group, cases);
+	return jobs_run(group);
 }

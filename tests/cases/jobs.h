@@ -28,7 +28,21 @@ void jobs_add(void (*run)(const void *subject), const void *subject, uint64_t se
 	      const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Only cases whose names contain `part` are added from now on; NULL: all. */
 void jobs_filter(const char *part);
+
+/* A row of a table of cases that is no larger matter; the last row is empty. */
+struct test_case {
+	const char *name;
+	void (*run)(void);
+	/* Or, in its place: */
+	void (*run_on)(const void *subject);
+	const void *subject;
+};
+
+/* Adds each as "group: name", its place in the table as its seed. */
+void jobs_add_cases(const char *group, const struct test_case *cases);
 /* Runs all that were added, and reports them as TAP. Returns how many failed. */
 int jobs_run(const char *group);
+/* What main() is where all is one such table: its argument is what jobs_filter() takes. */
+int jobs_main(int argc, char **argv, const char *group, const struct test_case *cases);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes with the bytes of a message: addresses, control data, vectors; and bad arguments. */
+#include "cases/descriptors.h"
 #include "net.h"
 
 /* Runs a prepared message request and returns its result. */
@@ -143,27 +144,6 @@ static void no_name(void)
 
 /* ---- Control data ---------------------------------------------------------------------------- */
 
-union control {
-	struct cmsghdr align;
-	char room[CMSG_SPACE(sizeof(int) * 4)];
-};
-
-/* Makes `msg` carry `count` descriptors, all being `fd`. */
-static void attach_files(struct msghdr *msg, union control *control, int fd, size_t count)
-{
-	struct cmsghdr *cmsg;
-
-	memset(control, 0, sizeof(*control));
-	msg->msg_control = control->room;
-	msg->msg_controllen = CMSG_SPACE(sizeof(int) * count);
-	cmsg = CMSG_FIRSTHDR(msg);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * count);
-	for (size_t i = 0; i < count; i++)
-		memcpy(CMSG_DATA(cmsg) + i * sizeof(int), &fd, sizeof(fd));
-}
-
 static void pass_files(void)
 {
 	int fds[2], pipe_fds[2], got[2];
@@ -175,7 +155,7 @@ static void pass_files(void)
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
 	make_pipe(pipe_fds);
-	attach_files(&msg, &control, pipe_fds[1], 2);
+	attach_descriptors(&msg, &control, pipe_fds[1], 2);
 	expect(run_message(&ring, true, fds[0], &msg, 0), 1);
 	close(pipe_fds[1]);
 	msg.msg_controllen = sizeof(control);
@@ -205,7 +185,7 @@ static void control_truncated(void)
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
 	make_pipe(pipe_fds);
-	attach_files(&msg, &control, pipe_fds[1], 4);
+	attach_descriptors(&msg, &control, pipe_fds[1], 4);
 	expect(run_message(&ring, true, fds[0], &msg, 0), 1);
 	expect(run_message(&ring, true, fds[0], &msg, 0), 1);
 	close(pipe_fds[1]);
@@ -248,7 +228,7 @@ static void bad_control(void)
 		union control control;
 		int res;
 
-		attach_files(&msg, &control, rows[i].fd, 1);
+		attach_descriptors(&msg, &control, rows[i].fd, 1);
 		control.align.cmsg_len = rows[i].cmsg_len;
 		msg.msg_controllen = rows[i].len;
 		res = run_message(&ring, true, fds[0], &msg, 0);

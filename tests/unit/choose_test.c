@@ -588,40 +588,32 @@ static void blind_messages(void)
 
 /* ---- All of them ----------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "auto takes the kernel engine", kernel_first },
-	{ "auto takes the user engine where io_uring is refused", refusals },
-	{ "other errors are the kernel's answer", other_errors },
-	{ "auto takes the user engine where RLIMIT_MEMLOCK is small", small_memlock },
-	{ "kernel takes no other", kernel_only },
-	{ "user asks no kernel", user_only },
-	{ "names of engines", names },
-	{ "what is set counts more than the environment", set_before_environment },
-	{ "reasons without a refusal", reasons_without_refusal },
-	{ "the environment as a reason", reason_of_environment },
-	{ "reasons in little room", short_reasons },
-	{ "ANYRING_LOG tells once an engine", log_once },
-	{ "ANYRING_LOG tells of a refusal", log_of_kernel_refused },
-	{ "ANYRING_LOG tells of rings only", log_of_no_ring },
-	{ "without ANYRING_LOG nothing is said", no_log },
-	{ "register calls without a ring", blind_calls },
-	{ "messages to rings of the other engine", blind_messages },
+static const struct test_case cases[] = {
+	{ "auto takes the kernel engine", .run = kernel_first },
+	{ "auto takes the user engine where io_uring is refused", .run = refusals },
+	{ "other errors are the kernel's answer", .run = other_errors },
+	{ "auto takes the user engine where RLIMIT_MEMLOCK is small", .run = small_memlock },
+	{ "kernel takes no other", .run = kernel_only },
+	{ "user asks no kernel", .run = user_only },
+	{ "names of engines", .run = names },
+	{ "what is set counts more than the environment", .run = set_before_environment },
+	{ "reasons without a refusal", .run = reasons_without_refusal },
+	{ "the environment as a reason", .run = reason_of_environment },
+	{ "reasons in little room", .run = short_reasons },
+	{ "ANYRING_LOG tells once an engine", .run = log_once },
+	{ "ANYRING_LOG tells of a refusal", .run = log_of_kernel_refused },
+	{ "ANYRING_LOG tells of rings only", .run = log_of_no_ring },
+	{ "without ANYRING_LOG nothing is said", .run = no_log },
+	{ "register calls without a ring", .run = blind_calls },
+	{ "messages to rings of the other engine", .run = blind_messages },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	((void (*)(void))(uintptr_t)subject)();
-}
 
 int main(void)
 {
 	unsetenv("ANYRING_ENGINE");
 	unsetenv("ANYRING_LOG");
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		jobs_add(run_case, (const void *)(uintptr_t)cases[i].run, 0, "%s", cases[i].name);
+	jobs_add_cases("choose", cases);
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
 		jobs_add(environment, &asked[i], 0, "%s", asked[i].name);
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)

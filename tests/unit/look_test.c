@@ -102,26 +102,17 @@ static void root_of_a_namespace(void)
 	check(!look_exempt_from_memlock(), "exempt");
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "files", files },
-	{ "the kernel's release", release },
-	{ "the limit on locked memory", memlock },
-	{ "no limit on locked memory", no_memlock },
-	{ "who is exempt from it", exempt },
-	{ "root of a user namespace is not", root_of_a_namespace },
+static const struct test_case cases[] = {
+	{ "files", .run = files },
+	{ "the kernel's release", .run = release },
+	{ "the limit on locked memory", .run = memlock },
+	{ "no limit on locked memory", .run = no_memlock },
+	{ "who is exempt from it", .run = exempt },
+	{ "root of a user namespace is not", .run = root_of_a_namespace },
+	{ 0 },
 };
 
-static void run_case(const void *subject)
+int main(int argc, char **argv)
 {
-	((void (*)(void))(uintptr_t)subject)();
-}
-
-int main(void)
-{
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		jobs_add(run_case, (const void *)(uintptr_t)cases[i].run, 0, "%s", cases[i].name);
-	return jobs_run("look");
+	return jobs_main(argc, argv, "look", cases);
 }

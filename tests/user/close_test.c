@@ -87,14 +87,13 @@ static void *enter_until_closed(void *arg)
 
 /* Threads look the ring up, enter and sleep while it is closed: it starts nothing any more, and
  * nothing stays. */
-static void closed_while_entered(const void *unused)
+static void closed_while_entered(void)
 {
 	struct io_uring ring;
 	pthread_t threads[3];
 	unsigned fds;
 	int silent[2];
 
-	(void)unused;
 	/* What the process needs once is there after this. */
 	open_and_close(0, false);
 	fds = settled_fds(0, 100);
@@ -120,13 +119,12 @@ static void closed_while_entered(const void *unused)
 }
 
 /* Looked up, and closed before the lock was had. */
-static void entered_too_late(const void *unused)
+static void entered_too_late(void)
 {
 	struct io_uring ring;
 	struct uring *inner;
 	int error = 0;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	inner = ring_get((unsigned)ring.ring_fd, &error);
 	check(inner && !ring_enter(inner), "not entered");
@@ -138,13 +136,12 @@ static void entered_too_late(const void *unused)
 
 /* Canceled while the worker runs it: told, and it ends with what it came to; its flags are not
  * torn. */
-static void canceled_in_worker(const void *unused)
+static void canceled_in_worker(void)
 {
 	struct io_uring ring;
 	struct uring *inner;
 	int fds[2], error = 0, res;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	inner = ring_get((unsigned)ring.ring_fd, &error);
 	core_pipe(fds, true);
@@ -167,23 +164,17 @@ static void canceled_in_worker(const void *unused)
 	ring_put(inner);
 }
 
+static const struct test_case cases[] = {
+	{ "a thousand rings", .run_on = thousand_rings },
+	{ "a thousand rings, deferred", .run_on = thousand_rings,
+	  .subject = (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
+	{ "while others enter", .run = closed_while_entered },
+	{ "before the lock was had", .run = entered_too_late },
+	{ "canceled in a worker", .run = canceled_in_worker },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(const void *subject);
-		const void *subject;
-	} cases[] = {
-		{ "close: a thousand rings", thousand_rings, NULL },
-		{ "close: a thousand rings, deferred", thousand_rings,
-		  (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
-		{ "close: while others enter", closed_while_entered, NULL },
-		{ "close: before the lock was had", entered_too_late, NULL },
-		{ "close: canceled in a worker", canceled_in_worker, NULL },
-	};
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		jobs_add(cases[i].run, cases[i].subject, i, "%s", cases[i].name);
-	return jobs_run("close");
+	return jobs_main(argc, argv, "close", cases);
 }

@@ -16,6 +16,7 @@
 #include <anyring.h>
 
 #include "cases/check.h"
+#include "cases/descriptors.h"
 #include "cases/jobs.h"
 #include "core_ops.h"
 #include "user/process.h"
@@ -32,13 +33,12 @@ struct member {
 };
 
 /* Removing the member a loop is at, and moving it to another list, as wake-ups do. */
-static void lists(const void *unused)
+static void lists(void)
 {
 	struct member members[64];
 	struct list even, odd;
 	unsigned expected = 0;
 
-	(void)unused;
 	list_init(&even);
 	list_init(&odd);
 	for (unsigned i = 0; i < 64; i++) {
@@ -77,23 +77,22 @@ static void note(struct uring *ring, struct timer *timer)
 {
 	(void)ring;
 	check(timer->deadline >= last_fired, "a later timer fired first");
-	check(!timer_is_armed(timer), "it fires armed");
+	check(!timer->place, "it fires armed");
 	last_fired = timer->deadline;
 	fired++;
 }
 
 /* Random arming and disarming against the plain list of what is armed. */
-static void timer_heap(const void *unused)
+static void timer_heap(void)
 {
 	static struct uring ring;
 	unsigned armed = 0, due;
 	int64_t past = clock_now(CLOCK_MONOTONIC) - 1000000;
 
-	(void)unused;
 	for (unsigned step = 0; step < 20000; step++) {
 		struct timer *t = &timers[random_between(0, TIMERS - 1)];
 
-		if (timer_is_armed(t)) {
+		if (t->place) {
 			check(timer_disarm(&ring, t), "an armed timer is not");
 			check(!timer_disarm(&ring, t), "disarmed twice");
 			armed--;
@@ -110,7 +109,7 @@ static void timer_heap(const void *unused)
 			continue;
 		due = 0;
 		for (unsigned i = 0; i < TIMERS; i++)
-			due += timer_is_armed(&timers[i]) && timers[i].deadline <= past;
+			due += timers[i].place && timers[i].deadline <= past;
 		last_fired = 0;
 		fired = 0;
 		timers_run(&ring);
@@ -152,12 +151,11 @@ static void *count_up(void *arg)
 	return NULL;
 }
 
-static void lock_threads(const void *unused)
+static void lock_threads(void)
 {
 	struct locked *l = shared_locked();
 	pthread_t threads[4];
 
-	(void)unused;
 	for (unsigned i = 0; i < 4; i++)
 		check(!pthread_create(&threads[i], NULL, count_up, l), "no thread");
 	for (unsigned i = 0; i < 4; i++)
@@ -184,12 +182,11 @@ static void join(pid_t pid)
 	check(waitpid(pid, &status, 0) == pid && !status, "a process failed: %x", status);
 }
 
-static void lock_processes(const void *unused)
+static void lock_processes(void)
 {
 	struct locked *l = shared_locked();
 	pid_t pids[3];
 
-	(void)unused;
 	thread_id();
 	for (unsigned i = 0; i < 3; i++)
 		pids[i] = spawn(count_up, l);
@@ -206,13 +203,12 @@ static void *take_and_die(void *arg)
 }
 
 /* Several wait for it: one gets it, then the others. */
-static void lock_of_the_dead(const void *unused)
+static void lock_of_the_dead(void)
 {
 	struct locked *l = shared_locked();
 	int64_t began;
 	pid_t pids[2];
 
-	(void)unused;
 	join(spawn(take_and_die, l));
 	check(l->lock, "it died without the lock");
 	began = now_ms();
@@ -238,12 +234,11 @@ static void *take_a_while(void *arg)
 }
 
 /* Slow is not dead, nor is who has just been stopped. */
-static void lock_of_the_slow(const void *unused)
+static void lock_of_the_slow(void)
 {
 	struct locked *l = shared_locked();
 	pid_t pid = spawn(take_a_while, l);
 
-	(void)unused;
 	while (!__atomic_load_n(&l->step, __ATOMIC_ACQUIRE))
 		sleep_ms(1);
 	kill(pid, SIGSTOP);
@@ -285,13 +280,12 @@ static void *open_and_use(void *unused)
 
 /* A thread of the parent's has all the engine's locks while it forks: it is not in the child. By
  * the system call, as fork(3) would wait for some of them. */
-static void fork_while_locked(const void *unused)
+static void fork_while_locked(void)
 {
 	pthread_t thread;
 	int held = 0;
 	pid_t pid;
 
-	(void)unused;
 #ifdef __SANITIZE_THREAD__
 	case_skip("the sanitizer does not see processes that begin without fork(3)");
 #endif
@@ -307,12 +301,11 @@ static void fork_while_locked(const void *unused)
 	join(pid);
 }
 
-static void epochs(const void *unused)
+static void epochs(void)
 {
 	unsigned epoch = process_epoch();
 	pid_t pid;
 
-	(void)unused;
 	check(epoch && epoch == process_epoch(), "no number");
 	pid = fork();
 	if (!pid) {
@@ -335,14 +328,13 @@ static void *open_all_the_time(void *arg)
 	return NULL;
 }
 
-static void limit_in_children(const void *unused)
+static void limit_in_children(void)
 {
 	struct rlimit limit = { .rlim_cur = 256, .rlim_max = 512 }, now;
 	pthread_t thread;
 	int stop = 0;
 	pid_t pid;
 
-	(void)unused;
 	check(!setrlimit(RLIMIT_NOFILE, &limit), "no limit");
 	open_and_use(NULL);
 	alarm(40);
@@ -395,9 +387,8 @@ static void *first_workers(void *unused)
 	return unused;
 }
 
-static void pool_made_once(const void *unused)
+static void pool_made_once(void)
 {
-	(void)unused;
 	for (unsigned i = 0; i < 40; i++)
 		join(spawn(first_workers, NULL));
 }
@@ -415,12 +406,11 @@ static void nop_on(unsigned fd, struct io_uring *ring, int expected)
 }
 
 /* A duplicate of the descriptor is the ring; so is what is left when the first is closed. */
-static void found_by_duplicate(const void *unused)
+static void found_by_duplicate(void)
 {
 	struct io_uring ring;
 	int copy, high;
 
-	(void)unused;
 	core_ring(&ring, 4, 0);
 	copy = dup(ring.ring_fd);
 	high = dup2(ring.ring_fd, 900);
@@ -432,70 +422,36 @@ static void found_by_duplicate(const void *unused)
 	check(io_uring_cq_ready(&ring) == 3, "%u completions", io_uring_cq_ready(&ring));
 }
 
-static void pass(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	check(sendmsg(socket, &msg, 0) == 1, "not passed");
-}
-
-static int passed(int socket)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	int fd;
-
-	check(recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg), "nothing passed");
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
-	return fd;
-}
-
 /* Parent and child each set a ring up. The descriptor of one, passed to the other, is not taken for
  * that one's own. */
-static void passed_to_a_relative(const void *unused)
+static void passed_to_a_relative(void)
 {
 	struct io_uring ring;
 	int sockets[2], error = 0;
 	pid_t pid;
 
-	(void)unused;
 	core_ring(&ring, 4, 0);
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "no sockets");
 	pid = fork();
 	core_ring(&ring, 4, 0);
 	if (!pid) {
 		close(sockets[0]);
-		pass(sockets[1], ring.ring_fd);
+		send_descriptor(sockets[1], ring.ring_fd);
 		/* With it, what its ring holds would go. */
 		_exit(read(sockets[1], &error, 1) != 1);
 	}
-	check(!ring_get((unsigned)passed(sockets[0]), &error) && error == -EOPNOTSUPP,
+	check(!ring_get((unsigned)receive_descriptor(sockets[0]), &error) && error == -EOPNOTSUPP,
 	      "taken for another ring");
 	core_put(sockets[0], 0);
 	join(pid);
 }
 
 /* A ring that the application closed behind our back, and another that got its number. */
-static void number_used_again(const void *unused)
+static void number_used_again(void)
 {
 	struct io_uring old, new;
 	unsigned fds;
 
-	(void)unused;
 	core_ring(&old, 4, 0);
 	fds = core_fds();
 	close(old.ring_fd);
@@ -529,14 +485,13 @@ static void *register_and_end(void *arg)
 
 /* An index is its thread's; the ring lives as long as one has it, and the end of a thread lets go of
  * it. */
-static void registered(const void *unused)
+static void registered(void)
 {
 	struct io_uring ring;
 	struct uring *inner;
 	pthread_t thread;
 	int index, error = 0;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	inner = ring_get((unsigned)ring.ring_fd, &error);
 	check(inner, "no ring: %d", error);
@@ -558,14 +513,13 @@ static void registered(const void *unused)
 }
 
 /* Both queues' indices and the array are the application's to spoil. */
-static void spoiled_memory(const void *unused)
+static void spoiled_memory(void)
 {
 	struct io_uring_params p = { 0 };
 	unsigned *header, *array;
 	void *memory, *sqes;
 	int fd = user_setup(8, &p);
 
-	(void)unused;
 	check(fd >= 0 && !user_map(fd, IORING_OFF_SQ_RING, 1, &memory) &&
 		      !user_map(fd, IORING_OFF_SQES, 1, &sqes),
 	      "no ring");
@@ -586,13 +540,12 @@ static void spoiled_memory(const void *unused)
 }
 
 /* A slot is found wherever it is, though the last one freed was before the range. */
-static void slots_found(const void *unused)
+static void slots_found(void)
 {
 	struct io_uring ring;
 	int files[8], error = 0;
 	struct uring *inner;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	for (unsigned i = 0; i < 8; i++)
 		files[i] = i == 5 ? -1 : 0;
@@ -606,14 +559,28 @@ static void slots_found(const void *unused)
 	ring_put(inner);
 }
 
+static void expect_whole_pages(int fd)
+{
+	char *memory =
+		mmap(NULL, 3 * 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct io_uring_buf_reg reg = { .ring_entries = 8 };
+
+	check(memory != MAP_FAILED, "no memory");
+	memory += -(uintptr_t)memory % 65536;
+	reg.ring_addr = (uintptr_t)memory + 4096;
+	check(user_register((unsigned)fd, IORING_REGISTER_PBUF_RING, &reg, 1) == -EINVAL,
+	      "buffers within a page");
+	reg.ring_addr = (uintptr_t)memory;
+	check(!user_register((unsigned)fd, IORING_REGISTER_PBUF_RING, &reg, 1), "no buffers");
+}
+
 /* A machine with large pages: the parts can be mapped one by one. */
-static void large_pages(const void *unused)
+static void large_pages(void)
 {
 	struct io_uring_params p = { 0 };
 	struct uring *ring;
 	int fd, error = 0;
 
-	(void)unused;
 	core_page_size = 65536;
 	fd = user_setup(8, &p);
 	check(fd >= 0, "no ring: %d", fd);
@@ -622,37 +589,33 @@ static void large_pages(const void *unused)
 		      ring->mem.sqes == ring->mem.own.base + 65536,
 	      "between pages");
 	ring_put(ring);
+	expect_whole_pages(fd);
 	check(!user_close(fd), "not closed");
 }
 
+static const struct test_case cases[] = {
+	{ "list: a loop may move what it is at", .run = lists },
+	{ "timers: fire in order, once, unless disarmed", .run = timer_heap },
+	{ "lock: threads", .run = lock_threads },
+	{ "lock: processes", .run = lock_processes },
+	{ "lock: of a holder that died", .run = lock_of_the_dead },
+	{ "lock: of a holder that is slow, and stopped", .run = lock_of_the_slow },
+	{ "process: a child is another", .run = epochs },
+	{ "process: a child has no lock that a thread of its parent's had",
+	  .run = fork_while_locked },
+	{ "process: a child's limit on descriptors", .run = limit_in_children },
+	{ "process: the pool of workers is made once", .run = pool_made_once },
+	{ "rings: found by a duplicate", .run = found_by_duplicate },
+	{ "rings: one that a relative passes is not one's own", .run = passed_to_a_relative },
+	{ "rings: a number closed unseen and used again", .run = number_used_again },
+	{ "rings: registered", .run = registered },
+	{ "rings: large pages", .run = large_pages },
+	{ "files: a slot outside the hint", .run = slots_found },
+	{ "rings: the shared memory is believed in nothing", .run = spoiled_memory },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(const void *subject);
-	} cases[] = {
-		{ "list: a loop may move what it is at", lists },
-		{ "timers: fire in order, once, unless disarmed", timer_heap },
-		{ "lock: threads", lock_threads },
-		{ "lock: processes", lock_processes },
-		{ "lock: of a holder that died", lock_of_the_dead },
-		{ "lock: of a holder that is slow, and stopped", lock_of_the_slow },
-		{ "process: a child is another", epochs },
-		{ "process: a child has no lock that a thread of its parent's had",
-		  fork_while_locked },
-		{ "process: a child's limit on descriptors", limit_in_children },
-		{ "process: the pool of workers is made once", pool_made_once },
-		{ "rings: found by a duplicate", found_by_duplicate },
-		{ "rings: one that a relative passes is not one's own", passed_to_a_relative },
-		{ "rings: a number closed unseen and used again", number_used_again },
-		{ "rings: registered", registered },
-		{ "rings: large pages", large_pages },
-		{ "files: a slot outside the hint", slots_found },
-		{ "rings: the shared memory is believed in nothing", spoiled_memory },
-	};
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		jobs_add(cases[i].run, NULL, 1000 + i, "%s", cases[i].name);
-	return jobs_run("core");
+	return jobs_main(argc, argv, "core", cases);
 }

@@ -121,12 +121,11 @@ static void expect_exit(pid_t pid)
 
 /* ---- With nobody in enter ---------------------------------------------------------------------- */
 
-static void tail_is_watched(const void *unused)
+static void tail_is_watched(void)
 {
 	struct io_uring ring;
 	int fds[2];
 
-	(void)unused;
 	open_ring(&ring, 0);
 	make_pipe(fds);
 	/* Soon after leaving, and long after, when the watchdog serves. */
@@ -141,12 +140,11 @@ static void tail_is_watched(const void *unused)
 	io_uring_queue_exit(&ring);
 }
 
-static void timer_fires(const void *unused)
+static void timer_fires(void)
 {
 	struct __kernel_timespec ts = { .tv_nsec = 30000000 };
 	struct io_uring ring;
 
-	(void)unused;
 	open_ring(&ring, 0);
 	io_uring_prep_timeout(new_sqe(&ring, 1), &ts, 0, 0);
 	submit(&ring, 1);
@@ -215,14 +213,13 @@ static long sleeps(void)
 	return sum;
 }
 
-static void idle_sleeps(const void *unused)
+static void idle_sleeps(void)
 {
 	struct __kernel_timespec ts = { .tv_sec = 1000 };
 	struct io_uring ring, deferring;
 	int fds[2];
 	long before;
 
-	(void)unused;
 	open_ring(&ring, 0);
 	open_ring(&deferring, DEFERRING);
 	make_pipe(fds);
@@ -243,7 +240,7 @@ static void idle_sleeps(const void *unused)
 /* ---- Forks ------------------------------------------------------------------------------------- */
 
 /* A child has no part in the files of its parent's requests. */
-static void end_is_seen(const void *unused)
+static void end_is_seen(void)
 {
 	struct pollfd pfd = { .events = POLLIN };
 	struct io_uring ring;
@@ -251,7 +248,6 @@ static void end_is_seen(const void *unused)
 	pid_t pid;
 	char byte;
 
-	(void)unused;
 	open_ring(&ring, 0);
 	make_pipe(go);
 	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), "no sockets");
@@ -286,13 +282,12 @@ static void child_works(struct io_uring *ring)
 	}
 }
 
-static void fork_child(const void *unused)
+static void fork_child(void)
 {
 	struct io_uring ring;
 	int fds[2];
 	pid_t pid;
 
-	(void)unused;
 	open_ring(&ring, 0);
 	make_pipe(fds);
 	queue_read(&ring, fds[0], 1);
@@ -310,13 +305,12 @@ static void fork_child(const void *unused)
 }
 
 /* A child that the C library knows nothing of. */
-static void raw_child(const void *unused)
+static void raw_child(void)
 {
 	struct io_uring ring;
 	int fds[2];
 	pid_t pid;
 
-	(void)unused;
 	if (SANITIZED)
 		case_skip("sanitizers know only children of fork(2)");
 	open_ring(&ring, 0);
@@ -342,12 +336,11 @@ static void nop(struct io_uring *ring)
 }
 
 /* Each wakes the other, who waits on the same ring. */
-static void each_wakes_the_other(const void *unused)
+static void each_wakes_the_other(void)
 {
 	struct io_uring ring;
 	pid_t pid;
 
-	(void)unused;
 	open_ring(&ring, 0);
 	for (int round = 0; round < 2; round++) {
 		pid = fork();
@@ -394,13 +387,12 @@ static void killed_with_the_lock(const void *unreaped)
 }
 
 /* The thread is the parent's. */
-static void child_wakes_the_submitter(const void *unused)
+static void child_wakes_the_submitter(void)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1 };
 	struct io_uring ring;
 	pid_t pid;
 
-	(void)unused;
 	check(!anyring_set_engine(ANYRING_USER), "no choice");
 	check(!io_uring_queue_init_params(8, &ring, &p), "no ring");
 	sleep_ms(50);
@@ -416,14 +408,13 @@ static void child_wakes_the_submitter(const void *unused)
 }
 
 /* Who is stopped and goes on waits for the word it waited for, though a thread was sent back. */
-static void futex_survives_a_stop(const void *unused)
+static void futex_survives_a_stop(void)
 {
 	static uint32_t *word;
 	struct io_uring ring;
 	int status;
 	pid_t pid;
 
-	(void)unused;
 	word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid = fork();
 	if (!pid) {
@@ -456,13 +447,12 @@ static unsigned entries_of(const char *folder)
 }
 
 /* They sleep as long as there is a ring, without looking at the clock. */
-static void workers_end_with_the_last_ring(const void *unused)
+static void workers_end_with_the_last_ring(void)
 {
 	unsigned before = entries_of("task");
 	struct io_uring ring;
 	int fds[2];
 
-	(void)unused;
 	make_pipe(fds);
 	for (unsigned round = 0; round < 3; round++) {
 		open_ring(&ring, 0);
@@ -563,39 +553,33 @@ static void (*const by_exit)(struct io_uring *) = end_by_exit;
 static void (*const by_close)(struct io_uring *) = end_by_close;
 static void (*const registered)(struct io_uring *) = end_registered;
 
+static const struct test_case cases[] = {
+	{ "away: who watches the tail sees completions", .run = tail_is_watched },
+	{ "away: a timer fires", .run = timer_fires },
+	{ "away: an eventfd is signalled", .run_on = eventfd_is_signalled },
+	{ "away: ... of a ring that defers", .run_on = eventfd_is_signalled,
+	  .subject = (void *)(uintptr_t)DEFERRING },
+	{ "away: the descriptor is raised", .run_on = descriptor_is_raised },
+	{ "away: ... of a ring that defers", .run_on = descriptor_is_raised,
+	  .subject = (void *)(uintptr_t)DEFERRING },
+	{ "away: nobody ticks for long", .run = idle_sleeps },
+	{ "workers end with the last ring", .run = workers_end_with_the_last_ring },
+	{ "fork: a child keeps no socket open", .run = end_is_seen },
+	{ "fork: a child works on its parent's ring", .run = fork_child },
+	{ "fork: ... and so does one by clone(2)", .run = raw_child },
+	{ "fork: parent and child wake each other", .run = each_wakes_the_other },
+	{ "fork: killed while it holds the lock", .run_on = killed_with_the_lock },
+	{ "fork: ... and not waited for", .run_on = killed_with_the_lock, .subject = "zombie" },
+	{ "fork: a child wakes its parent's submission thread", .run = child_wakes_the_submitter },
+	{ "futex: a wait goes on after a stop", .run = futex_survives_a_stop },
+	{ "end: a thousand rings in use, by queue_exit", .run_on = rings_come_and_go,
+	  .subject = &by_exit },
+	{ "end: ... by close(2)", .run_on = rings_come_and_go, .subject = &by_close },
+	{ "end: ... that are registered", .run_on = rings_come_and_go, .subject = &registered },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(const void *subject);
-		const void *subject;
-	} cases[] = {
-		{ "away: who watches the tail sees completions", tail_is_watched, NULL },
-		{ "away: a timer fires", timer_fires, NULL },
-		{ "away: an eventfd is signalled", eventfd_is_signalled, NULL },
-		{ "away: ... of a ring that defers", eventfd_is_signalled,
-		  (void *)(uintptr_t)DEFERRING },
-		{ "away: the descriptor is raised", descriptor_is_raised, NULL },
-		{ "away: ... of a ring that defers", descriptor_is_raised,
-		  (void *)(uintptr_t)DEFERRING },
-		{ "away: nobody ticks for long", idle_sleeps, NULL },
-		{ "workers end with the last ring", workers_end_with_the_last_ring, NULL },
-		{ "fork: a child keeps no socket open", end_is_seen, NULL },
-		{ "fork: a child works on its parent's ring", fork_child, NULL },
-		{ "fork: ... and so does one by clone(2)", raw_child, NULL },
-		{ "fork: parent and child wake each other", each_wakes_the_other, NULL },
-		{ "fork: killed while it holds the lock", killed_with_the_lock, NULL },
-		{ "fork: ... and not waited for", killed_with_the_lock, "zombie" },
-		{ "fork: a child wakes its parent's submission thread", child_wakes_the_submitter,
-		  NULL },
-		{ "futex: a wait goes on after a stop", futex_survives_a_stop, NULL },
-		{ "end: a thousand rings in use, by queue_exit", rings_come_and_go, &by_exit },
-		{ "end: ... by close(2)", rings_come_and_go, &by_close },
-		{ "end: ... that are registered", rings_come_and_go, &registered },
-	};
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		jobs_add(cases[i].run, cases[i].subject, i, "%s", cases[i].name);
-	return jobs_run("life");
+	return jobs_main(argc, argv, "life", cases);
 }

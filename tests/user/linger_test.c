@@ -179,31 +179,21 @@ static void leaves_nothing_behind(void)
 	check(recv(fds[1], buffer, 1, 0) == 0, "the socket is held still: %s", strerror(errno));
 }
 
-static const struct linger_case {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "a receive that takes up a duplicate calls epoll_ctl no more", costs_no_epoll_ctl },
+static const struct test_case cases[] = {
+	{ "a receive that takes up a duplicate calls epoll_ctl no more",
+	  .run = costs_no_epoll_ctl },
 	{ "a pending receive keeps its socket when the number is used again",
-	  pending_receive_keeps_its_socket },
+	  .run = pending_receive_keeps_its_socket },
 	{ "a number used again between receives is another socket",
-	  number_used_again_is_another_socket },
-	{ "a socket closed between receives ends, though nobody enters", closed_socket_ends },
-	{ "a ring that ends lets go of its sockets", leaves_nothing_behind },
+	  .run = number_used_again_is_another_socket },
+	{ "a socket closed between receives ends, though nobody enters",
+	  .run = closed_socket_ends },
+	{ "a ring that ends lets go of its sockets", .run = leaves_nothing_behind },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const struct linger_case *c = subject;
-
-	check(!anyring_set_engine(ANYRING_USER), "no user engine");
-	c->run();
-}
 
 int main(int argc, char **argv)
 {
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		jobs_add(run_case, &cases[i], 0, "linger: %s", cases[i].name);
-	return jobs_run("linger");
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	return jobs_main(argc, argv, "linger", cases);
 }

@@ -127,11 +127,10 @@ static void end_one(struct io_uring *ring)
 	}
 }
 
-static void drain(const void *unused)
+static void drain(void)
 {
 	struct io_uring ring;
 
-	(void)unused;
 	core_ring(&ring, 64, 0);
 	for (unsigned round = 0; round < 30; round++) {
 		submitted = 0;
@@ -207,13 +206,12 @@ static void refused(const void *setup)
 }
 
 /* A chain breaks at its member that fails; what comes after it does not. */
-static void chains(const void *unused)
+static void chains(void)
 {
 	static const int expected[] = { 0, -5, -ECANCELED, -ECANCELED, 0 };
 	struct io_uring ring;
 	uint64_t data;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	for (unsigned i = 0; i < 5; i++) {
 		struct io_uring_sqe *sqe = core_sqe(&ring, OP_NOW, -1, i);
@@ -235,13 +233,12 @@ static int no_memory(long nr)
 }
 
 /* What cannot be waited for fails, and its chain with it. */
-static void cannot_wait(const void *unused)
+static void cannot_wait(void)
 {
 	struct io_uring ring;
 	uint64_t data;
 	int fds[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	core_pipe(fds, false);
 	core_fault = no_memory;
@@ -252,25 +249,19 @@ static void cannot_wait(const void *unused)
 	check(core_reap(&ring, &data) == -ECANCELED && data == 1, "its chain went on");
 }
 
+static const struct test_case cases[] = {
+	{ "drain, random against its rules", .run = drain },
+	{ "overflow", .run_on = overflow },
+	{ "overflow of long completions", .run_on = overflow,
+	  .subject = (void *)(0UL + IORING_SETUP_CQE32) },
+	{ "after a refusal", .run_on = refused },
+	{ "after a refusal, all submitted", .run_on = refused, .subject = "all" },
+	{ "a chain that breaks", .run = chains },
+	{ "what cannot be waited for", .run = cannot_wait },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(const void *subject);
-		const void *subject;
-	} cases[] = {
-		{ "order: drain, random against its rules", drain, NULL },
-		{ "order: overflow", overflow, NULL },
-		{ "order: overflow of long completions", overflow,
-		  (void *)(0UL + IORING_SETUP_CQE32) },
-		{ "order: after a refusal", refused, NULL },
-		{ "order: after a refusal, all submitted", refused, "all" },
-		{ "order: a chain that breaks", chains, NULL },
-		{ "order: what cannot be waited for", cannot_wait, NULL },
-	};
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		jobs_add(cases[i].run, cases[i].subject, 77 + i, "%s", cases[i].name);
-	return jobs_run("order");
+	return jobs_main(argc, argv, "order", cases);
 }

@@ -297,37 +297,21 @@ static void another_identity_is_interrupted(void)
 	check(!seteuid(0) && !unlink(name) && !rmdir(folder), "something is left");
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "rings of buffers that the engine provides can be mapped", buffer_rings_are_mapped },
-	{ "regions that the engine provides can be mapped", regions_are_mapped },
-	{ "a ring is polled while another thread resizes it", polled_while_resized },
-	{ "two rings clone each other's buffers at once", rings_clone_each_other },
-	{ "workers take each a buffer of their own", workers_take_each_their_own },
-	{ "a request as somebody else can be interrupted", another_identity_is_interrupted },
-	{ "registered files leave the application its descriptors", files_are_beyond_the_limit },
+static const struct test_case cases[] = {
+	{ "rings of buffers that the engine provides can be mapped",
+	  .run = buffer_rings_are_mapped },
+	{ "regions that the engine provides can be mapped", .run = regions_are_mapped },
+	{ "a ring is polled while another thread resizes it", .run = polled_while_resized },
+	{ "two rings clone each other's buffers at once", .run = rings_clone_each_other },
+	{ "workers take each a buffer of their own", .run = workers_take_each_their_own },
+	{ "a request as somebody else can be interrupted", .run = another_identity_is_interrupted },
+	{ "registered files leave the application its descriptors",
+	  .run = files_are_beyond_the_limit },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const size_t *index = subject;
-
-	cases[*index].run();
-}
 
 int main(int argc, char **argv)
 {
-	enum {
-		COUNT = sizeof(cases) / sizeof(cases[0])
-	};
-	static size_t indexes[COUNT];
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < COUNT; i++) {
-		indexes[i] = i;
-		jobs_add(run_case, &indexes[i], 0, "resources: %s", cases[i].name);
-	}
-	return jobs_run("resources");
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	return jobs_main(argc, argv, "resources", cases);
 }

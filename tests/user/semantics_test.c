@@ -21,6 +21,7 @@
 #include <anyring.h>
 
 #include "cases/check.h"
+#include "cases/descriptors.h"
 #include "cases/jobs.h"
 
 static struct io_uring ring;
@@ -552,38 +553,6 @@ static void blocking_takes_a_worker(void)
 
 /* ---- Shared between processes ------------------------------------------------------------------ */
 
-static void send_descriptor(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { 0 };
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	check(sendmsg(socket, &msg, 0) == 1, "not sent");
-}
-
-static int receive_descriptor(int socket)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	int fd;
-
-	check(recvmsg(socket, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg), "not received");
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 static void no_ring_elsewhere(void)
 {
 	int pair[2], status, fd;
@@ -654,54 +623,45 @@ static void no_futex_of_a_node(void)
 	}
 }
 
-static const struct difference {
-	const char *name;
-	void (*run)(void);
-} differences[] = {
-	{ "the descriptor of a ring cannot be mapped", cannot_be_mapped },
-	{ "the descriptor is readable, and never writable", readable_never_writable },
+static const struct test_case differences[] = {
+	{ "the descriptor of a ring cannot be mapped", .run = cannot_be_mapped },
+	{ "the descriptor is readable, and never writable", .run = readable_never_writable },
 	{ "a descriptor that is readable for nothing is so until somebody looks",
-	  readable_until_somebody_looks },
+	  .run = readable_until_somebody_looks },
 	{ "for one that sleeps in enter, until it looks twice",
-	  readable_until_a_sleeper_looks_twice },
+	  .run = readable_until_a_sleeper_looks_twice },
 	{ "a ring closed by close(2) ends when its number is used again",
-	  ends_when_its_number_is_used },
-	{ "IORING_SQ_TASKRUN is set while a request waits", shown_while_waiting },
-	{ "a descriptor that was sent to another process is no ring there", no_ring_elsewhere },
+	  .run = ends_when_its_number_is_used },
+	{ "IORING_SQ_TASKRUN is set while a request waits", .run = shown_while_waiting },
+	{ "a descriptor that was sent to another process is no ring there",
+	  .run = no_ring_elsewhere },
 	{ "requests from before the fork end without a completion if their process does",
-	  early_requests_die },
-	{ "a registered buffer is memory as it is when used", buffers_are_not_pinned },
-	{ "NAPI and zero-copy receive are not supported", no_network_hardware },
-	{ "a read or write of an epoll set fails at once", no_bytes_of_epoll_sets },
-	{ "a pipe that was spliced knows no RWF_NOWAIT", spliced_pipes_know_no_nowait },
-	{ "no wait for a futex of a node", no_futex_of_a_node },
+	  .run = early_requests_die },
+	{ "a registered buffer is memory as it is when used", .run = buffers_are_not_pinned },
+	{ "NAPI and zero-copy receive are not supported", .run = no_network_hardware },
+	{ "a read or write of an epoll set fails at once", .run = no_bytes_of_epoll_sets },
+	{ "a pipe that was spliced knows no RWF_NOWAIT", .run = spliced_pipes_know_no_nowait },
+	{ "no wait for a futex of a node", .run = no_futex_of_a_node },
 	{ "rights that were given up do not come back with a personality",
-	  rights_do_not_come_back },
-	{ "fsync of a range syncs the whole file", range_is_the_whole_file },
-	{ "a read of no bytes of an eventfd gives 0", nothing_of_an_eventfd },
-	{ "what goes into a slot needs a descriptor for a moment", need_a_number_for_a_moment },
-	{ "a request that waits needs a descriptor of its own", waiting_needs_a_duplicate },
-	{ "a splice that waits is cancelled as others are", splices_wait_as_others_do },
+	  .run = rights_do_not_come_back },
+	{ "fsync of a range syncs the whole file", .run = range_is_the_whole_file },
+	{ "a read of no bytes of an eventfd gives 0", .run = nothing_of_an_eventfd },
+	{ "what goes into a slot needs a descriptor for a moment",
+	  .run = need_a_number_for_a_moment },
+	{ "a request that waits needs a descriptor of its own", .run = waiting_needs_a_duplicate },
+	{ "a splice that waits is cancelled as others are", .run = splices_wait_as_others_do },
 	{ "more than 500 requests that wait for one file take workers",
-	  many_of_a_file_take_workers },
-	{ "zero-copy sends copy, and say so", zero_copy_copies },
-	{ "timestamps take other errors off the error queue", error_queue_is_emptied },
-	{ "the end behind a short receive is not told with it", end_after_the_last_is_not_told },
-	{ "accepting from a blocking listener takes a worker", blocking_takes_a_worker },
+	  .run = many_of_a_file_take_workers },
+	{ "zero-copy sends copy, and say so", .run = zero_copy_copies },
+	{ "timestamps take other errors off the error queue", .run = error_queue_is_emptied },
+	{ "the end behind a short receive is not told with it",
+	  .run = end_after_the_last_is_not_told },
+	{ "accepting from a blocking listener takes a worker", .run = blocking_takes_a_worker },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const struct difference *d = subject;
-
-	check(!anyring_set_engine(ANYRING_USER), "no user engine");
-	d->run();
-}
 
 int main(int argc, char **argv)
 {
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++)
-		jobs_add(run_case, &differences[i], 0, "semantics: %s", differences[i].name);
-	return jobs_run("semantics");
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	return jobs_main(argc, argv, "semantics", differences);
 }

@@ -110,13 +110,12 @@ static void second_waiter_takes_over(const void *masked)
 }
 
 /* A completion that one of several is satisfied with; the others sleep on, and get theirs. */
-static void waiters_of_different_counts(const void *unused)
+static void waiters_of_different_counts(void)
 {
 	struct io_uring ring;
 	struct waiter w[4];
 	int fds[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	core_pipe(fds, false);
 	for (unsigned i = 0; i < 4; i++) {
@@ -134,12 +133,11 @@ static void waiters_of_different_counts(const void *unused)
 	}
 }
 
-static void timer_nearer_than_sleep(const void *unused)
+static void timer_nearer_than_sleep(void)
 {
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 1 };
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	core_sqe(&ring, OP_TIMER, -1, 1)->off = 60000000000ULL;
 	core_submit(&ring, 1);
@@ -151,13 +149,12 @@ static void timer_nearer_than_sleep(const void *unused)
 }
 
 /* A request that yields, submitted while another thread sleeps. */
-static void yields_wake_a_sleeper(const void *unused)
+static void yields_wake_a_sleeper(void)
 {
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 1 };
 	int fds[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
 	start_waiter(&w);
@@ -167,14 +164,13 @@ static void yields_wake_a_sleeper(const void *unused)
 }
 
 /* The same with nobody there: the descriptor can be polled until it has had all its turns. */
-static void yields_raise_the_descriptor(const void *unused)
+static void yields_raise_the_descriptor(void)
 {
 	struct io_uring ring;
 	struct pollfd pfd;
 	unsigned turns = 0;
 	int fds[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	pfd = (struct pollfd){ .fd = ring.ring_fd, .events = POLLIN };
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
@@ -292,11 +288,10 @@ static void *reap_many(void *unused)
 	return unused;
 }
 
-static void all_at_once(const void *unused)
+static void all_at_once(void)
 {
 	pthread_t submitter, reapers[STRESS_THREADS];
 
-	(void)unused;
 	pthread_mutex_init(&stress.reaping, NULL);
 	core_ring(&stress.ring, 64, 0);
 	core_pipe(stress.bytes, false);
@@ -379,13 +374,12 @@ static void wait_in_handler(int sig)
 }
 
 /* A handler may wait on the ring that its thread sleeps in. */
-static void handler_waits(const void *unused)
+static void handler_waits(void)
 {
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 1 };
 	int fds[2];
 
-	(void)unused;
 	set_handler(wait_in_handler, 0);
 	core_ring(&ring, 8, 0);
 	core_pipe(fds, false);
@@ -401,12 +395,11 @@ static void handler_waits(const void *unused)
 }
 
 /* In the middle of an enter, the ring is not for others. */
-static void handler_interrupts_the_holder(const void *unused)
+static void handler_interrupts_the_holder(void)
 {
 	struct io_uring ring;
 	struct uring *inner;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	inner = inner_of(&ring);
 	alarm(5);
@@ -456,13 +449,12 @@ static void without_pwait2(const void *filtered)
 }
 
 /* Programs that close all descriptors they do not know: an error, and no spinning. */
-static void inner_set_closed(const void *unused)
+static void inner_set_closed(void)
 {
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 1, .timeout_ms = 1000 };
 	struct uring *inner;
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	inner = inner_of(&ring);
 	close(inner->reactor.epoll_fd);
@@ -473,14 +465,13 @@ static void inner_set_closed(const void *unused)
 
 /* An error that nobody takes off the file, and an operation that it does not concern: of two that
  * wait for a byte, one gets it. */
-static void error_is_no_readiness(const void *unused)
+static void error_is_no_readiness(void)
 {
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 2, .timeout_ms = 300 };
 	struct uring *inner;
 	int fds[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	core_pipe(fds, false);
 	core_sqe(&ring, OP_DENY, fds[0], 1);
@@ -500,12 +491,11 @@ static void error_is_no_readiness(const void *unused)
 
 /* The place in the table of watches is used again; an event of before must not reach who has it
  * now. */
-static void stale_events(const void *unused)
+static void stale_events(void)
 {
 	struct io_uring ring;
 	int fds[2], other[2];
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	for (unsigned i = 0; i < 200; i++) {
 		core_pipe(fds, false);
@@ -525,7 +515,7 @@ static void stale_events(const void *unused)
 }
 
 /* Times that do not fit: no time at all, or for ever. */
-static void absurd_timeouts(const void *unused)
+static void absurd_timeouts(void)
 {
 	static const struct __kernel_timespec past[] = {
 		{ -1, 0 }, { INT64_MIN, 0 }, { INT64_MIN, INT64_MIN }, { 0, -5 }, { -1, INT64_MAX },
@@ -533,7 +523,6 @@ static void absurd_timeouts(const void *unused)
 	struct io_uring ring;
 	struct waiter w = { .ring = &ring, .count = 1 };
 
-	(void)unused;
 	core_ring(&ring, 8, 0);
 	for (unsigned flags = 0; flags <= IORING_ENTER_ABS_TIMER; flags += IORING_ENTER_ABS_TIMER)
 		for (unsigned i = 0; i < 4; i++) {
@@ -548,42 +537,35 @@ static void absurd_timeouts(const void *unused)
 	start_waiter(&w);
 }
 
+static const struct test_case cases[] = {
+	{ "waiters: the second takes the first one's place", .run_on = second_waiter_takes_over },
+	{ "waiters: ... with a signal mask", .run_on = second_waiter_takes_over,
+	  .subject = "masked" },
+	{ "waiters: each until its own count", .run = waiters_of_different_counts },
+	{ "waiters: a timer nearer than the sleep", .run = timer_nearer_than_sleep },
+	{ "waiters: what yields wakes them", .run = yields_wake_a_sleeper },
+	{ "waiters: what yields raises the descriptor", .run = yields_raise_the_descriptor },
+	{ "waiters: a worker wakes all", .run_on = workers_wake_all },
+	{ "waiters: a worker's result, deferred", .run_on = workers_wake_all,
+	  .subject = (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
+	{ "waiters: all at once", .run = all_at_once },
+	{ "signals: end a wait", .run_on = signals_end_waits },
+	{ "signals: end a wait beside another", .run_on = signals_end_waits, .subject = "beside" },
+	{ "signals: pending before the wait", .run_on = pending_signal_is_seen },
+	{ "signals: pending before a wait beside another", .run_on = pending_signal_is_seen,
+	  .subject = "beside" },
+	{ "signals: a handler waits, too", .run = handler_waits },
+	{ "signals: a handler that interrupts the holder", .run = handler_interrupts_the_holder },
+	{ "faults: no epoll_pwait2", .run_on = without_pwait2 },
+	{ "faults: epoll_pwait2 filtered", .run_on = without_pwait2, .subject = "filtered" },
+	{ "faults: the inner set closed", .run = inner_set_closed },
+	{ "readiness: an error that stays", .run = error_is_no_readiness },
+	{ "readiness: events of closed files", .run = stale_events },
+	{ "timeouts: beyond 64 bits", .run = absurd_timeouts },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(const void *subject);
-		const void *subject;
-	} cases[] = {
-		{ "waiters: the second takes the first one's place", second_waiter_takes_over,
-		  NULL },
-		{ "waiters: ... with a signal mask", second_waiter_takes_over, "masked" },
-		{ "waiters: each until its own count", waiters_of_different_counts, NULL },
-		{ "waiters: a timer nearer than the sleep", timer_nearer_than_sleep, NULL },
-		{ "waiters: what yields wakes them", yields_wake_a_sleeper, NULL },
-		{ "waiters: what yields raises the descriptor", yields_raise_the_descriptor, NULL },
-		{ "waiters: a worker wakes all", workers_wake_all, NULL },
-		{ "waiters: a worker's result, deferred", workers_wake_all,
-		  (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
-		{ "waiters: all at once", all_at_once, NULL },
-		{ "signals: end a wait", signals_end_waits, NULL },
-		{ "signals: end a wait beside another", signals_end_waits, "beside" },
-		{ "signals: pending before the wait", pending_signal_is_seen, NULL },
-		{ "signals: pending before a wait beside another", pending_signal_is_seen,
-		  "beside" },
-		{ "signals: a handler waits, too", handler_waits, NULL },
-		{ "signals: a handler that interrupts the holder", handler_interrupts_the_holder,
-		  NULL },
-		{ "faults: no epoll_pwait2", without_pwait2, NULL },
-		{ "faults: epoll_pwait2 filtered", without_pwait2, "filtered" },
-		{ "faults: the inner set closed", inner_set_closed, NULL },
-		{ "readiness: an error that stays", error_is_no_readiness, NULL },
-		{ "readiness: events of closed files", stale_events, NULL },
-		{ "timeouts: beyond 64 bits", absurd_timeouts, NULL },
-	};
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		jobs_add(cases[i].run, cases[i].subject, i, "%s", cases[i].name);
-	return jobs_run("sleep");
+	return jobs_main(argc, argv, "sleep", cases);
 }

@@ -138,27 +138,15 @@ static void appended_in_order(void)
 	io_uring_queue_exit(&ring);
 }
 
-static const struct order_case {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "what is appended is so in its order", appended_in_order },
-	{ "a registered file is not the descriptor of that number", slot_is_no_descriptor },
-	{ "a pipe at a number used again is not waited for", number_is_another_file },
+static const struct test_case cases[] = {
+	{ "what is appended is so in its order", .run = appended_in_order },
+	{ "a registered file is not the descriptor of that number", .run = slot_is_no_descriptor },
+	{ "a pipe at a number used again is not waited for", .run = number_is_another_file },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const struct order_case *c = subject;
-
-	check(!anyring_set_engine(ANYRING_USER), "no user engine");
-	c->run();
-}
 
 int main(int argc, char **argv)
 {
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		jobs_add(run_case, &cases[i], 0, "write order: %s", cases[i].name);
-	return jobs_run("write order");
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	return jobs_main(argc, argv, "write order", cases);
 }

@@ -193,15 +193,13 @@ static enum issue_result recvmsg_selected(struct request *req)
 
 /* ---- Many messages ----------------------------------------------------------------------------- */
 
-#define PAGE_MASK ~(uintptr_t)4095
-
 /* The head goes in front of what the system call has just written: if that is on the same page,
  * it is memory. */
 static int put_head(uint64_t at, const struct io_uring_recvmsg_out *out, uint64_t written)
 {
 	void *to = (void *)(uintptr_t)at;
 
-	if (!written || (at ^ written) & PAGE_MASK || at % sizeof(uint64_t))
+	if (!written || at / PAGE_LEAST != written / PAGE_LEAST || at % sizeof(uint64_t))
 		return copy_to_app(to, out, sizeof(*out));
 	store_to_app(to, out, sizeof(*out));
 	return 0;
