@@ -78,6 +78,14 @@ void queue_timeout(struct io_uring *ring, struct __kernel_timespec *ts, unsigned
 	set_sqe(sqe, data, 0);
 }
 
+void queue_timeout_remove(struct io_uring *ring, uint64_t target, uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_timeout_remove(sqe, target, 0);
+	set_sqe(sqe, data, 0);
+}
+
 void queue_cancel(struct io_uring *ring, uint64_t target, unsigned cancel_flags, uint64_t data)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);

@@ -30,6 +30,7 @@ int queue_multishot(struct io_uring *ring, uint64_t data);
 /* Timeouts are copied when submitted, and `ts` must live until then. */
 void queue_timeout(struct io_uring *ring, struct __kernel_timespec *ts, unsigned count,
 		   unsigned timeout_flags, uint64_t data);
+void queue_timeout_remove(struct io_uring *ring, uint64_t target, uint64_t data);
 void queue_cancel(struct io_uring *ring, uint64_t target, unsigned cancel_flags, uint64_t data);
 
 /*
