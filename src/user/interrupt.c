@@ -111,3 +111,12 @@ void interrupt_thread(pid_t thread)
 		SYS(tgkill, SYS(getpid, 0), thread, signal);
 	errno = saved;
 }
+
+bool interrupt_reaches(int allowed)
+{
+	int saved = errno;
+	bool reaches = allowed == __atomic_load_n(&chosen, __ATOMIC_RELAXED) && is_ours(allowed);
+
+	errno = saved;
+	return reaches;
+}

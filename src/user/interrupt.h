@@ -7,6 +7,7 @@
 #ifndef ANYRING_USER_INTERRUPT_H
 #define ANYRING_USER_INTERRUPT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* By the thread that starts workers: finds a signal if there is none yet that is still ours. */
@@ -18,5 +19,7 @@ void interrupt_allow(int *allowed);
 void interrupt_settle(void);
 /* Interrupts a thread once. If it does not block yet, but is about to, nothing comes of it. */
 void interrupt_thread(pid_t thread);
+/* Would a thread notice that let in this signal, or 0? The application may have taken it since. */
+bool interrupt_reaches(int allowed);
 
 #endif

@@ -18,8 +18,11 @@
 #define CALL_FIRST_NS 50000L
 #define CALL_LAST_NS  100000000L
 
-/* Where there is no signal to be had, nobody can be called. */
+/* One that sleeps in no call that a signal ends is left alone. */
 #define CALLS_MAX 24
+
+/* The thread has not come to its job yet. */
+#define NOT_YET -1
 
 enum waiter_state {
 	WAITER_WAITS,
@@ -30,7 +33,8 @@ enum waiter_state {
 
 struct waiter {
 	struct waiter *next_idle;
-	pid_t thread;	/* 0 until it runs; atomic */
+	pid_t thread;	/* known once it has allowed a signal */
+	int allowed;	/* the signal that calls it back, 0, or NOT_YET; atomic */
 	uint32_t jobs;	/* grows with each; a futex that the idle thread sleeps on */
 	uint32_t state; /* enum waiter_state; a futex for who calls it back */
 	bool called;	/* atomic */
@@ -48,9 +52,10 @@ static struct {
 
 /* ---- The thread -------------------------------------------------------------------------------- */
 
-static bool is_called(const struct waiter *w)
+/* The call is for who asks first: the thread, which then comes, or the caller, who gives up. */
+static bool take_call(struct waiter *w)
 {
-	return __atomic_load_n(&w->called, __ATOMIC_ACQUIRE);
+	return __atomic_exchange_n(&w->called, false, __ATOMIC_ACQ_REL);
 }
 
 static void set_state(struct waiter *w, enum waiter_state state)
@@ -79,7 +84,7 @@ static void wait_for_request(struct waiter *w)
 
 	do {
 		result = w->job->wait(w->req);
-	} while (result == -EINTR && !is_called(w));
+	} while (result == -EINTR && !take_call(w));
 	if (result == -EINTR) {
 		set_state(w, WAITER_CALLED);
 		/* Not before may there be another request. Acquire: no signal comes any more. */
@@ -120,11 +125,13 @@ static void *wait_for_requests(void *arg)
 	uint32_t done = 0;
 	int allowed = 0;
 
-	__atomic_store_n(&w->thread, thread_id(), __ATOMIC_RELEASE);
+	w->thread = thread_id();
 	do {
 		await_job(w, done);
 		done++;
 		interrupt_allow(&allowed);
+		/* Release: w->thread is there; pairs with call(). */
+		__atomic_store_n(&w->allowed, allowed, __ATOMIC_RELEASE);
 		wait_for_request(w);
 		interrupt_settle();
 	} while (become_idle(w));
@@ -180,6 +187,7 @@ struct waiter *waiter_start(struct request *req, const struct wait_job *job)
 	w->job = job;
 	w->state = WAITER_WAITS;
 	w->called = false;
+	w->allowed = NOT_YET;
 	/* Release: pairs with await_job(). */
 	__atomic_add_fetch(&w->jobs, 1, __ATOMIC_RELEASE);
 	SYS(futex, &w->jobs, FUTEX_WAKE_PRIVATE, 1);
@@ -192,24 +200,32 @@ bool waiter_waits(const struct waiter *w)
 	return __atomic_load_n(&w->state, __ATOMIC_ACQUIRE) == WAITER_WAITS;
 }
 
+/* Once. False: the application has taken the signal, or all there are. */
+static bool call(const struct waiter *w)
+{
+	/* Acquire: pairs with wait_for_requests(). */
+	int allowed = __atomic_load_n(&w->allowed, __ATOMIC_ACQUIRE);
+
+	if (allowed == NOT_YET)
+		return true;
+	if (!interrupt_reaches(allowed))
+		return false;
+	interrupt_thread(w->thread);
+	return true;
+}
+
 bool waiter_call_back(struct waiter *w)
 {
 	struct timespec pause = { .tv_nsec = CALL_FIRST_NS };
 	struct uring *ring = w->ring;
 	uint32_t state;
-	pid_t thread;
 
 	__atomic_store_n(&w->called, true, __ATOMIC_RELEASE);
 	/* Acquire: pairs with set_state(). */
 	for (unsigned calls = 0;
 	     (state = __atomic_load_n(&w->state, __ATOMIC_ACQUIRE)) == WAITER_WAITS; calls++) {
-		if (calls == CALLS_MAX) {
-			__atomic_store_n(&w->called, false, __ATOMIC_RELEASE);
+		if ((calls >= CALLS_MAX || !call(w)) && take_call(w))
 			return false;
-		}
-		thread = __atomic_load_n(&w->thread, __ATOMIC_ACQUIRE);
-		if (thread)
-			interrupt_thread(thread);
 		SYS(futex, &w->state, FUTEX_WAIT_PRIVATE, WAITER_WAITS, &pause);
 		if (pause.tv_nsec < CALL_LAST_NS)
 			pause.tv_nsec *= 2;

@@ -26,8 +26,8 @@ struct wait_job {
 struct waiter *waiter_start(struct request *req, const struct wait_job *job);
 /* False: the thread has come back from waiting. */
 bool waiter_waits(const struct waiter *w);
-/* Returns when the thread waits no longer. False: what it waited for has come, and it will say so.
- */
+/* Returns when the thread waits no longer. False: what it waited for has come, and it will say so;
+ * or nobody can be called, as the application has taken the signals: then it still waits. */
 bool waiter_call_back(struct waiter *w);
 
 #endif

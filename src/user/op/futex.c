@@ -6,7 +6,9 @@
  * to the application's words (FUTEX_CMP_REQUEUE), that it did.
  */
 #include <linux/futex.h>
+#include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include "user/app_memory.h"
 #include "user/op/op.h"
@@ -26,6 +28,10 @@
 #endif
 
 #define WORDS_MAX 128
+
+/* Who waits for a thread lets others run so often, and then sleeps for so long each time. */
+#define YIELDS	 20
+#define PAUSE_NS 50000L
 
 /* Words of ours: first they are free to be waited for; then the waits have gone elsewhere, so that
  * who is sent back here by a signal finds out. */
@@ -208,6 +214,17 @@ static long requeue(uint32_t *from, uint64_t to, uint32_t value, uint32_t privat
 	return SYS(futex, from, FUTEX_CMP_REQUEUE | private, 0, 1, to, value);
 }
 
+/* A thread that is slow may be one that the scheduler keeps behind this one. */
+static void let_run(unsigned times)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	if (times < YIELDS)
+		SYS(sched_yield, 0);
+	else
+		SYS(clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 /*
  * Waits until the thread does, and moves its waits. The words change first, while it surely sleeps
  * (a move to where it is shows that): if a signal sends it back to them, it will not stay there.
@@ -217,11 +234,12 @@ static void move_waits(struct wait *wait, const struct waiter *waiter)
 	unsigned last = wait->count - 1;
 
 	/* The last, as futex_waitv(2) queues them in their order. */
-	while (requeue(&wait->park[last], (uintptr_t)&wait->park[last], PARKED,
-		       private_flag(&wait->words[last])) == 0) {
+	for (unsigned times = 0; requeue(&wait->park[last], (uintptr_t)&wait->park[last], PARKED,
+					 private_flag(&wait->words[last])) == 0;
+	     times++) {
 		if (!waiter_waits(waiter))
 			return;
-		SYS(sched_yield, 0);
+		let_run(times);
 	}
 	for (unsigned i = 0; i < wait->count; i++)
 		__atomic_store_n(&wait->park[i], GONE, __ATOMIC_RELAXED);
@@ -229,6 +247,14 @@ static void move_waits(struct wait *wait, const struct waiter *waiter)
 	__atomic_store_n(&wait->away, true, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < wait->count; i++)
 		requeue(&wait->park[i], wait->words[i].uaddr, GONE, private_flag(&wait->words[i]));
+}
+
+/* Also others who wait, who have to expect that: a wake need not mean anything. */
+static void wake_all(const struct wait *wait)
+{
+	for (unsigned i = 0; i < wait->count; i++)
+		SYS(futex, wait->words[i].uaddr, FUTEX_WAKE_BITSET | private_flag(&wait->words[i]),
+		    INT_MAX, NULL, NULL, wait->mask);
 }
 
 enum issue_result futex_wait_issue(struct request *req, enum issue_how how)
@@ -248,10 +274,13 @@ enum issue_result futex_wait_issue(struct request *req, enum issue_how how)
 	move_waits(wait, data->waiter);
 	/* One may have changed, and its wake come, before we waited for it. */
 	req->res = check_words(wait);
-	if (!req->res || !waiter_call_back(data->waiter))
-		return ISSUE_ARMED;
-	request_unpend(req);
-	return ISSUE_DONE;
+	if (req->res && waiter_call_back(data->waiter)) {
+		request_unpend(req);
+		return ISSUE_DONE;
+	}
+	if (req->res && waiter_waits(data->waiter))
+		wake_all(wait);
+	return ISSUE_ARMED;
 }
 
 bool futex_wait_cancel(struct request *req)
