@@ -45,7 +45,7 @@ static struct {
 	struct crew crews[2]; /* bounded, unbounded */
 	struct list workers;
 	unsigned rings;	   /* that have had something for workers */
-	bool interrupting; /* there is a thread that does */
+	bool interrupter;  /* there is a thread that interrupts workers; with each worker */
 	bool unwanted_new; /* since it last did */
 	pthread_cond_t unwanted;
 	unsigned epoch;
@@ -80,7 +80,7 @@ static void make_pool(void)
 		list_init(&pool.workers);
 		pool.rings = 0;
 		cond_init(&pool.unwanted);
-		pool.interrupting = false;
+		pool.interrupter = pool.unwanted_new = false;
 		/* Release: the pool is made; pairs with lock_pool(). */
 		__atomic_store_n(&pool.epoch, process_epoch(), __ATOMIC_RELEASE);
 	}
@@ -166,6 +166,8 @@ static void *work(void *arg)
 	}
 	list_del(&self.link);
 	crew->threads--;
+	/* The interrupter may be the last. */
+	pthread_cond_signal(&pool.unwanted);
 	pthread_mutex_unlock(&pool.lock);
 	return NULL;
 }
@@ -199,13 +201,12 @@ static void pause_for(int64_t ns)
 	pthread_cond_timedwait(&pool.unwanted, &pool.lock, &ts);
 }
 
-/* A thread may be just about to block, or do something that blocks once more. */
-static void *interrupt_again(void *arg)
+/* A thread may be just about to block, or do something that blocks once more. Under the pool's
+ * lock. */
+static void interrupt_until_none(void)
 {
 	int64_t pause = AGAIN_FIRST_NS;
 
-	(void)arg;
-	lock_pool();
 	do {
 		pause_for(pause);
 		if (pool.unwanted_new)
@@ -214,7 +215,19 @@ static void *interrupt_again(void *arg)
 			pause *= 2;
 		pool.unwanted_new = false;
 	} while (interrupt_all());
-	pool.interrupting = false;
+}
+
+static void *interrupt_workers(void *arg)
+{
+	(void)arg;
+	lock_pool();
+	while (pool.crews[0].threads || pool.crews[1].threads) {
+		if (pool.unwanted_new)
+			interrupt_until_none();
+		else
+			pthread_cond_wait(&pool.unwanted, &pool.lock);
+	}
+	pool.interrupter = false;
 	pthread_mutex_unlock(&pool.lock);
 	return NULL;
 }
@@ -226,8 +239,6 @@ void worker_interrupt(struct request *req)
 	pool.unwanted_new = true;
 	pthread_cond_signal(&pool.unwanted);
 	interrupt_thread(req->worker->thread);
-	if (!pool.interrupting)
-		pool.interrupting = !engine_thread(interrupt_again, NULL);
 	pthread_mutex_unlock(&pool.lock);
 }
 
@@ -295,6 +306,18 @@ void worker_queue(struct request *req)
 	req->ring->worker_queued = true;
 }
 
+/* No worker is without an interrupter: later there might be no thread to be had. False: there is
+ * none. Under the pool's lock. */
+static bool start_worker(struct crew *crew)
+{
+	if (!pool.interrupter)
+		pool.interrupter = !engine_thread(interrupt_workers, NULL);
+	if (!pool.interrupter || engine_thread(work, crew))
+		return false;
+	crew->threads++;
+	return true;
+}
+
 /* Wakes or starts as many as there is work for. Under the pool's lock. */
 static void staff(struct crew *crew)
 {
@@ -305,12 +328,9 @@ static void staff(struct crew *crew)
 		interrupt_prepare();
 	for (; wake; wake--)
 		pthread_cond_signal(&crew->work);
-	for (; start && crew->threads < crew->limit; start--) {
-		/* Fewer do, too: those there are will come to it. */
-		if (engine_thread(work, crew))
-			break;
-		crew->threads++;
-	}
+	/* Fewer do, too: those there are will come to it. */
+	while (start && crew->threads < crew->limit && start_worker(crew))
+		start--;
 }
 
 /* Takes off the queue what this ring has there, as there is nobody to run it. */

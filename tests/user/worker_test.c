@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers where threads are hard to come by. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <anyring.h>
+#include <liburing.h>
+
+#include "cases/check.h"
+#include "cases/jobs.h"
+
+static struct io_uring ring;
+static char fifo[64];
+
+/* Atomic, as other threads look. */
+static bool no_threads;	   /* none can be started */
+static unsigned too_early; /* so many interruptions have no effect */
+static unsigned interruptions;
+
+long __real_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+			  void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+			  void *arg);
+
+long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	if (nr == __NR_tgkill && __atomic_fetch_add(&interruptions, 1, __ATOMIC_RELAXED) <
+					 __atomic_load_n(&too_early, __ATOMIC_RELAXED))
+		return 0;
+	return __real_user_syscall(nr, a, b, c, d, e, f);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*body)(void *),
+			  void *arg)
+{
+	if (__atomic_load_n(&no_threads, __ATOMIC_RELAXED))
+		return EAGAIN;
+	return __real_pthread_create(thread, attr, body, arg);
+}
+
+static void set_no_threads(void)
+{
+	__atomic_store_n(&no_threads, true, __ATOMIC_RELAXED);
+}
+
+static void open_ring(void)
+{
+	char folder[] = "/tmp/anyring-worker-XXXXXX";
+
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	check(!io_uring_queue_init(4, &ring, 0), "no ring");
+	check(mkdtemp(folder), "no folder");
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	check(!mkfifo(fifo, 0600), "no FIFO");
+}
+
+static void close_ring(void)
+{
+	io_uring_queue_exit(&ring);
+	unlink(fifo);
+	*strrchr(fifo, '/') = 0;
+	check(!rmdir(fifo), "something is left");
+}
+
+/* Opens what nobody writes to. */
+static void start_open(void)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	io_uring_prep_openat(sqe, AT_FDCWD, fifo, O_RDONLY, 0);
+	sqe->user_data = 1;
+	sqe->flags = IOSQE_ASYNC;
+	check(io_uring_submit(&ring) == 1, "not submitted");
+}
+
+static int result(void)
+{
+	struct __kernel_timespec limit = { .tv_sec = 5 };
+	struct io_uring_cqe *cqe;
+	int res;
+
+	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &limit), "no completion");
+	res = cqe->res;
+	io_uring_cqe_seen(&ring, cqe);
+	return res;
+}
+
+static void interrupted_without_new_threads(void)
+{
+	struct io_uring_sync_cancel_reg reg = { .addr = 1, .timeout = { 5, 0 } };
+	int ret;
+
+	open_ring();
+	start_open();
+	sleep_ms(20);
+	set_no_threads();
+	__atomic_store_n(&too_early, 3, __ATOMIC_RELAXED);
+	ret = io_uring_register_sync_cancel(&ring, &reg);
+	check(!ret, "cancelling gives %d", ret);
+	ret = result();
+	check(ret == -EINTR, "res %d", ret);
+	close_ring();
+}
+
+static void none_for_the_first(void)
+{
+	int ret;
+
+	open_ring();
+	set_no_threads();
+	start_open();
+	ret = result();
+	check(ret == -EAGAIN, "res %d", ret);
+	close_ring();
+}
+
+static unsigned threads(void)
+{
+	struct stat st;
+
+	check(!stat("/proc/self/task", &st), "no threads");
+	return (unsigned)st.st_nlink - 2;
+}
+
+static void all_end_with_the_last_ring(void)
+{
+	struct io_uring_sync_cancel_reg reg = { .addr = 1, .timeout = { 5, 0 } };
+
+	check(threads() == 1, "%u threads before", threads());
+	open_ring();
+	start_open();
+	check(threads() > 1, "no worker");
+	check(!io_uring_register_sync_cancel(&ring, &reg), "not cancelled");
+	close_ring();
+	for (int i = 0; i < 500 && threads() > 1; i++)
+		sleep_ms(10);
+	check(threads() == 1, "%u threads after", threads());
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "is interrupted again, though there are no more threads",
+	  interrupted_without_new_threads },
+	{ "there is none, nor who could interrupt it", none_for_the_first },
+	{ "all threads end with the last ring", all_end_with_the_last_ring },
+};
+
+static void run_case(const void *subject)
+{
+	const size_t *index = subject;
+
+	cases[*index].run();
+}
+
+int main(int argc, char **argv)
+{
+	enum {
+		COUNT = sizeof(cases) / sizeof(cases[0])
+	};
+	static size_t indexes[COUNT];
+
+	jobs_filter(argc > 1 ? argv[1] : NULL);
+	for (size_t i = 0; i < COUNT; i++) {
+		indexes[i] = i;
+		jobs_add(run_case, &indexes[i], 0, "worker: %s", cases[i].name);
+	}
+	return jobs_run("worker");
+}
