@@ -174,7 +174,8 @@ int io_uring_queue_init_mem(unsigned entries, struct io_uring *ring, struct io_u
 ssize_t io_uring_memory_size(unsigned entries, unsigned flags);
 ssize_t io_uring_memory_size_params(unsigned entries, struct io_uring_params *p);
 
-/* Bytes of RLIMIT_MEMLOCK that such a ring needs: 0 since Linux 5.12. */
+/* Bytes of RLIMIT_MEMLOCK that such a ring needs: 0 from Linux 5.12 to 6.13, with CAP_IPC_LOCK, and
+ * on the user engine. (liburing answers 0 since 5.12.) */
 ssize_t io_uring_mlock_size(unsigned entries, unsigned flags);
 ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params *p);
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/look.h"
 #include "ring/ring.h"
 
 /*
@@ -245,6 +246,17 @@ API ssize_t io_uring_memory_size(unsigned entries, unsigned flags)
 	return io_uring_memory_size_params(entries, &p);
 }
 
+/*
+ * Whether this kernel, which has these features, counts rings as locked memory: before 5.12, which
+ * brought workers of its own, and again since 6.14. Not so what a privileged process sets up.
+ */
+static bool counts_locked(unsigned features)
+{
+	bool counts = !(features & IORING_FEAT_NATIVE_WORKERS) || features & IORING_FEAT_RW_ATTR;
+
+	return counts && !look_exempt_from_memlock();
+}
+
 API ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params *p)
 {
 	struct io_uring_params probe = { .flags = 0 };
@@ -257,11 +269,10 @@ API ssize_t io_uring_mlock_size_params(unsigned entries, struct io_uring_params 
 	fd = engine_setup(1, &probe, &engine);
 	if (fd >= 0)
 		engine_close(engine, fd);
-	/* The kernels with workers of their own are those that count rings otherwise. ENOMEM: one
-	 * that counts, and has not enough even for the smallest. */
-	if (fd >= 0 && probe.features & IORING_FEAT_NATIVE_WORKERS)
-		return 0;
-	return fd < 0 && fd != -ENOMEM ? fd : size;
+	/* ENOMEM: a kernel that counts, and has not enough even for the smallest. */
+	if (fd < 0)
+		return fd == -ENOMEM ? size : fd;
+	return engine == KERNEL_ENGINE && counts_locked(probe.features) ? size : 0;
 }
 
 API ssize_t io_uring_mlock_size(unsigned entries, unsigned flags)

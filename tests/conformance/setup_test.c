@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* io_uring_setup(2): sizes, flags and their refusals, and what the ring's descriptor is. */
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include "conformance.h"
 
@@ -52,6 +53,36 @@ static void sizes(void)
 		expect_usable(&ring);
 		io_uring_queue_exit(&ring);
 	}
+}
+
+/* What one ring needs of it is enough for that one, and for no other. */
+static void enough_locked_memory(void)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_NO_SQARRAY };
+	struct io_uring ring, other;
+	struct rlimit limit;
+	ssize_t size;
+	int ret;
+
+	if (geteuid())
+		case_skip("only root can be a user who locks nothing else");
+	expect(io_uring_mlock_size(1024, IORING_SETUP_NO_SQARRAY), 0);
+	sys(setuid(1000000 + (uid_t)getpid()));
+	size = io_uring_mlock_size(1024, IORING_SETUP_NO_SQARRAY);
+	check(size >= 0, "no size: %zd", size);
+	sys(getrlimit(RLIMIT_MEMLOCK, &limit));
+	limit.rlim_cur = (rlim_t)size;
+	sys(setrlimit(RLIMIT_MEMLOCK, &limit));
+	/* The ring that the size was asked with may take a while to go. */
+	for (int i = 0; i < 200 && (ret = try_ring(&ring, 1024, &p)) == -ENOMEM; i++)
+		sleep_ms(10);
+	check(!ret, "%zd bytes are not enough: %d", size, ret);
+	p = (struct io_uring_params){ .flags = 0 };
+	ret = try_ring(&other, 1, &p);
+	check(ret == (size ? -ENOMEM : 0), "%d for another, with %zd bytes", ret, size);
+	if (!ret)
+		io_uring_queue_exit(&other);
+	io_uring_queue_exit(&ring);
 }
 
 /* The queue holds what it says: as many requests as entries, one more is refused by get_sqe. */
@@ -597,6 +628,7 @@ static void duplicate(void)
 
 const struct conformance_case setup_cases[] = {
 	{ "entries round up to powers of two, and are refused or clamped beyond 32768", sizes },
+	{ "the locked memory that it needs is enough for a ring", enough_locked_memory },
 	{ "a queue of four holds four requests", full_queue },
 	{ "flags that exclude or need each other give -EINVAL", bad_combinations },
 	{ "flags that go together give a ring that works", good_combinations },
