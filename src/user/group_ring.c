@@ -82,6 +82,15 @@ int register_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args)
 	return 0;
 }
 
+/* The group of that id, which must have a ring. 0 or -errno. */
+static int find_ring(struct uring *ring, uint32_t id, struct buffer_group **group)
+{
+	*group = id <= UINT16_MAX ? group_find(ring, id) : NULL;
+	if (!*group)
+		return -ENOENT;
+	return (*group)->ring ? 0 : -EINVAL;
+}
+
 int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args)
 {
 	struct io_uring_buf_reg reg;
@@ -94,13 +103,10 @@ int unregister_pbuf_ring(struct uring *ring, const void *arg, unsigned nr_args)
 		return ret;
 	if (reg.flags || !is_zero(reg.resv, sizeof(reg.resv)))
 		return -EINVAL;
-	group = group_find(ring, reg.bgid);
-	if (!group)
-		return -ENOENT;
-	if (!group->ring)
-		return -EINVAL;
-	group_free(ring, reg.bgid);
-	return 0;
+	ret = find_ring(ring, reg.bgid, &group);
+	if (!ret)
+		group_free(ring, reg.bgid);
+	return ret;
 }
 
 int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args)
@@ -115,11 +121,9 @@ int register_pbuf_status(struct uring *ring, const void *arg, unsigned nr_args)
 		return ret;
 	if (!is_zero(status.resv, sizeof(status.resv)))
 		return -EINVAL;
-	group = status.buf_group <= UINT16_MAX ? group_find(ring, status.buf_group) : NULL;
-	if (!group)
-		return -ENOENT;
-	if (!group->ring)
-		return -EINVAL;
+	ret = find_ring(ring, status.buf_group, &group);
+	if (ret)
+		return ret;
 	status.head = group->head;
 	return copy_to_app((void *)(uintptr_t)arg, &status, sizeof(status));
 }

@@ -28,12 +28,6 @@ int close_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return 0;
 }
 
-static enum issue_result end(struct request *req, long res)
-{
-	req->res = (int32_t)res;
-	return ISSUE_DONE;
-}
-
 static enum issue_result close_slot(struct request *req, unsigned file_index, enum issue_how how)
 {
 	int ret;
@@ -41,7 +35,7 @@ static enum issue_result close_slot(struct request *req, unsigned file_index, en
 	issue_lock(req->ring, how);
 	ret = files_remove(req->ring, file_index - 1);
 	issue_unlock(req->ring, how);
-	return end(req, ret);
+	return issue_done(req, ret);
 }
 
 enum issue_result close_issue(struct request *req, enum issue_how how)
@@ -52,7 +46,7 @@ enum issue_result close_issue(struct request *req, enum issue_how how)
 		return close_slot(req, file_index, how);
 	/* A ring would have to wait for itself. */
 	if (req->fd < 0 || user_owns((unsigned)req->fd, false))
-		return end(req, -EBADF);
+		return issue_done(req, -EBADF);
 	if (!(how & HOW_WORKER)) {
 		/* What came before has its file. */
 		if (req->ring->aio)
@@ -61,7 +55,7 @@ enum issue_result close_issue(struct request *req, enum issue_how how)
 		if (!kind_of(req->fd).local)
 			return ISSUE_WORKER;
 	}
-	return end(req, SYS(close, req->fd));
+	return issue_done(req, SYS(close, req->fd));
 }
 
 int fixed_fd_install_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -81,5 +75,5 @@ enum issue_result fixed_fd_install_issue(struct request *req, enum issue_how how
 	bool stays = request_data(req, struct installing)->flags & IORING_FIXED_FD_NO_CLOEXEC;
 
 	(void)how;
-	return end(req, SYS(fcntl, req->sysfd, stays ? F_DUPFD : F_DUPFD_CLOEXEC, 0));
+	return issue_done(req, SYS(fcntl, req->sysfd, stays ? F_DUPFD : F_DUPFD_CLOEXEC, 0));
 }

@@ -28,12 +28,6 @@ static int refuse(struct request *req, const struct io_uring_sqe *sqe, unsigned 
 	return req->flags & REQ_FIXED_FILE ? -EBADF : 0;
 }
 
-static enum issue_result end(struct request *req, long res)
-{
-	req->res = (int32_t)res;
-	return ISSUE_DONE;
-}
-
 /* ---- Two names --------------------------------------------------------------------------------- */
 
 static int prep_two(struct request *req, const struct io_uring_sqe *sqe, unsigned fields, int from,
@@ -63,7 +57,8 @@ enum issue_result renameat_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(renameat2, n->dirs[0], n->paths[0], n->dirs[1], n->paths[1], n->flags));
+	return issue_done(
+		req, SYS(renameat2, n->dirs[0], n->paths[0], n->dirs[1], n->paths[1], n->flags));
 }
 
 int linkat_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -76,7 +71,8 @@ enum issue_result linkat_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(linkat, n->dirs[0], n->paths[0], n->dirs[1], n->paths[1], n->flags));
+	return issue_done(req,
+			  SYS(linkat, n->dirs[0], n->paths[0], n->dirs[1], n->paths[1], n->flags));
 }
 
 int symlinkat_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -89,7 +85,7 @@ enum issue_result symlinkat_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(symlinkat, n->paths[0], n->dirs[1], n->paths[1]));
+	return issue_done(req, SYS(symlinkat, n->paths[0], n->dirs[1], n->paths[1]));
 }
 
 /* ---- One name ---------------------------------------------------------------------------------- */
@@ -121,7 +117,7 @@ enum issue_result unlinkat_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(unlinkat, n->dirs[0], n->paths[0], n->flags));
+	return issue_done(req, SYS(unlinkat, n->dirs[0], n->paths[0], n->flags));
 }
 
 int mkdirat_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -134,7 +130,7 @@ enum issue_result mkdirat_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(mkdirat, n->dirs[0], n->paths[0], n->mask));
+	return issue_done(req, SYS(mkdirat, n->dirs[0], n->paths[0], n->mask));
 }
 
 int statx_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -147,5 +143,5 @@ enum issue_result statx_issue(struct request *req, enum issue_how how)
 	struct names *n = names_of(req);
 
 	(void)how;
-	return end(req, SYS(statx, n->dirs[0], n->paths[0], n->flags, n->mask, n->buffer));
+	return issue_done(req, SYS(statx, n->dirs[0], n->paths[0], n->flags, n->mask, n->buffer));
 }

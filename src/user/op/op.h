@@ -7,6 +7,13 @@
 #include "user/sys.h"
 #include "user/uring.h"
 
+/* What issue() returns where it is done, with that result. */
+static inline enum issue_result issue_done(struct request *req, long res)
+{
+	req->res = (int32_t)res;
+	return ISSUE_DONE;
+}
+
 int nop_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result nop_issue(struct request *req, enum issue_how how);
 

@@ -10,12 +10,6 @@
 /* Completions in a row, before others have their turn. */
 #define ROUNDS_MAX 32
 
-static enum issue_result end(struct request *req, int res)
-{
-	req->res = res;
-	return ISSUE_DONE;
-}
-
 static enum issue_result wait(struct request *req)
 {
 	if (req->file)
@@ -46,7 +40,7 @@ static enum issue_result not_read(struct request *req, long ret)
 		return wait(req);
 	/* A file that cannot be tried without blocking. */
 	if (ret != -EOPNOTSUPP || rw->flags)
-		return end(req, (int)ret);
+		return issue_done(req, (int)ret);
 	if (!rw_is_ready(req))
 		return wait(req);
 	rw->state |= RW_BLOCK;
@@ -64,7 +58,7 @@ static bool read_once(struct request *req, enum issue_result *result)
 	s.iov = &s.one;
 	ret = group_select(req, &s, 0, false);
 	if (ret) {
-		*result = end(req, (int)ret);
+		*result = issue_done(req, (int)ret);
 		return false;
 	}
 	rw->vecs = s.iov;
@@ -86,7 +80,7 @@ static bool read_once(struct request *req, enum issue_result *result)
 	flags = group_commit(req, &s, (size_t)ret);
 	if (!request_post_more(req, (int)ret, flags)) {
 		req->cqe_flags = flags;
-		*result = end(req, (int)ret);
+		*result = issue_done(req, (int)ret);
 		return false;
 	}
 	/* A buffer is missed only where there is something to be read. */
@@ -123,7 +117,7 @@ enum issue_result read_multishot_issue(struct request *req, enum issue_how how)
 	issue_lock(req->ring, how);
 	ret = rw_of(req)->state & RW_UNUSUAL ? begin(req) : 0;
 	if (ret)
-		result = end(req, ret);
+		result = issue_done(req, ret);
 	for (unsigned i = 0; i < ROUNDS_MAX && more && !ret; i++)
 		more = read_once(req, &result);
 	issue_unlock(req->ring, how);

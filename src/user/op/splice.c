@@ -70,8 +70,7 @@ static enum issue_result end(struct request *req, long res)
 {
 	if (res < (long)splice_of(req)->length)
 		req->flags |= REQ_FAIL;
-	req->res = (int32_t)res;
-	return ISSUE_DONE;
+	return issue_done(req, res);
 }
 
 /* ---- The file that is read from ---------------------------------------------------------------- */

@@ -25,12 +25,6 @@ static int prep(struct request *req, const struct io_uring_sqe *sqe, unsigned fi
 	return 0;
 }
 
-static enum issue_result end(struct request *req, long res)
-{
-	req->res = (int32_t)res;
-	return ISSUE_DONE;
-}
-
 int fsync_prep(struct request *req, const struct io_uring_sqe *sqe)
 {
 	struct range range = { sqe->off, sqe->len, sqe->fsync_flags };
@@ -47,10 +41,10 @@ enum issue_result fsync_issue(struct request *req, enum issue_how how)
 
 	(void)how;
 	if ((int64_t)r->offset < 0)
-		return end(req, -EINVAL);
+		return issue_done(req, -EINVAL);
 	if (r->flags & IORING_FSYNC_DATASYNC)
-		return end(req, SYS(fdatasync, req->sysfd));
-	return end(req, SYS(fsync, req->sysfd));
+		return issue_done(req, SYS(fdatasync, req->sysfd));
+	return issue_done(req, SYS(fsync, req->sysfd));
 }
 
 int sync_file_range_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -65,7 +59,7 @@ enum issue_result sync_file_range_issue(struct request *req, enum issue_how how)
 	struct range *r = range_of(req);
 
 	(void)how;
-	return end(req, SYS(sync_file_range, req->sysfd, r->offset, r->length, r->flags));
+	return issue_done(req, SYS(sync_file_range, req->sysfd, r->offset, r->length, r->flags));
 }
 
 int fallocate_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -80,7 +74,7 @@ enum issue_result fallocate_issue(struct request *req, enum issue_how how)
 	struct range *r = range_of(req);
 
 	(void)how;
-	return end(req, SYS(fallocate, req->sysfd, r->flags, r->offset, r->length));
+	return issue_done(req, SYS(fallocate, req->sysfd, r->flags, r->offset, r->length));
 }
 
 int ftruncate_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -93,7 +87,7 @@ int ftruncate_prep(struct request *req, const struct io_uring_sqe *sqe)
 enum issue_result ftruncate_issue(struct request *req, enum issue_how how)
 {
 	(void)how;
-	return end(req, SYS(ftruncate, req->sysfd, range_of(req)->length));
+	return issue_done(req, SYS(ftruncate, req->sysfd, range_of(req)->length));
 }
 
 /* ---- Advice ------------------------------------------------------------------------------------ */
@@ -118,7 +112,7 @@ enum issue_result fadvise_issue(struct request *req, enum issue_how how)
 
 	if (!(how & HOW_WORKER) && !advice_is_a_setting(r->flags))
 		return ISSUE_WORKER;
-	return end(req, SYS(fadvise64, req->sysfd, r->offset, r->length, r->flags));
+	return issue_done(req, SYS(fadvise64, req->sysfd, r->offset, r->length, r->flags));
 }
 
 int madvise_prep(struct request *req, const struct io_uring_sqe *sqe)
@@ -133,5 +127,5 @@ enum issue_result madvise_issue(struct request *req, enum issue_how how)
 	struct range *r = range_of(req);
 
 	(void)how;
-	return end(req, SYS(madvise, r->offset, r->length, r->flags));
+	return issue_done(req, SYS(madvise, r->offset, r->length, r->flags));
 }

@@ -4,6 +4,12 @@
 #include "user/op/net.h"
 #include "user/op/op.h"
 
+/* What all forms of reads and writes have in common. */
+#define READS_OR_WRITES(events)                                                             \
+	.issue = rw_issue, .fail = rw_fail, .cleanup = rw_cleanup, .cancel = rw_cancel,     \
+	.gathers = true, .poll_events = (events), .needs_file = true, .takes_ioprio = true, \
+	.iopoll = true
+
 const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_NOP] = {
 		.name = "nop",
@@ -15,30 +21,14 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_READV] = {
 		.name = "readv",
 		.prep = readv_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLIN,
-		.needs_file = true,
+		READS_OR_WRITES(EPOLLIN),
 		.buffer_select = true,
-		.takes_ioprio = true,
-		.iopoll = true,
 		.lingers = true,
 	},
 	[IORING_OP_WRITEV] = {
 		.name = "writev",
 		.prep = writev_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLOUT,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_FSYNC] = {
 		.name = "fsync",
@@ -51,28 +41,12 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_READ_FIXED] = {
 		.name = "read_fixed",
 		.prep = read_fixed_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLIN,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLIN),
 	},
 	[IORING_OP_WRITE_FIXED] = {
 		.name = "write_fixed",
 		.prep = write_fixed_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLOUT,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_POLL_ADD] = {
 		.name = "poll_add",
@@ -199,30 +173,14 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_READ] = {
 		.name = "read",
 		.prep = read_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLIN,
-		.needs_file = true,
+		READS_OR_WRITES(EPOLLIN),
 		.buffer_select = true,
-		.takes_ioprio = true,
-		.iopoll = true,
 		.lingers = true,
 	},
 	[IORING_OP_WRITE] = {
 		.name = "write",
 		.prep = write_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLOUT,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_FADVISE] = {
 		.name = "fadvise",
@@ -518,28 +476,12 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_READV_FIXED] = {
 		.name = "readv_fixed",
 		.prep = readv_fixed_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLIN,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLIN),
 	},
 	[IORING_OP_WRITEV_FIXED] = {
 		.name = "writev_fixed",
 		.prep = writev_fixed_prep,
-		.issue = rw_issue,
-		.fail = rw_fail,
-		.cleanup = rw_cleanup,
-		.cancel = rw_cancel,
-		.gathers = true,
-		.poll_events = EPOLLOUT,
-		.needs_file = true,
-		.takes_ioprio = true,
-		.iopoll = true,
+		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_PIPE] = {
 		.name = "pipe",

@@ -24,12 +24,6 @@ static struct xattr *xattr_of(struct request *req)
 	return request_data(req, struct xattr);
 }
 
-static enum issue_result end(struct request *req, long res)
-{
-	req->res = (int32_t)res;
-	return ISSUE_DONE;
-}
-
 /* The size of the name with its end, or -errno. */
 static long copy_name(char *to, uint64_t addr)
 {
@@ -106,7 +100,7 @@ enum issue_result fsetxattr_issue(struct request *req, enum issue_how how)
 	struct xattr *x = xattr_of(req);
 
 	(void)how;
-	return end(req, SYS(fsetxattr, req->sysfd, x->name, x->value, x->size, x->flags));
+	return issue_done(req, SYS(fsetxattr, req->sysfd, x->name, x->value, x->size, x->flags));
 }
 
 enum issue_result setxattr_issue(struct request *req, enum issue_how how)
@@ -114,7 +108,7 @@ enum issue_result setxattr_issue(struct request *req, enum issue_how how)
 	struct xattr *x = xattr_of(req);
 
 	(void)how;
-	return end(req, SYS(setxattr, x->path, x->name, x->value, x->size, x->flags));
+	return issue_done(req, SYS(setxattr, x->path, x->name, x->value, x->size, x->flags));
 }
 
 static int prep_get(struct request *req, const struct io_uring_sqe *sqe, bool by_name)
@@ -143,7 +137,7 @@ enum issue_result fgetxattr_issue(struct request *req, enum issue_how how)
 	struct xattr *x = xattr_of(req);
 
 	(void)how;
-	return end(req, SYS(fgetxattr, req->sysfd, x->name, x->value, x->size));
+	return issue_done(req, SYS(fgetxattr, req->sysfd, x->name, x->value, x->size));
 }
 
 enum issue_result getxattr_issue(struct request *req, enum issue_how how)
@@ -151,5 +145,5 @@ enum issue_result getxattr_issue(struct request *req, enum issue_how how)
 	struct xattr *x = xattr_of(req);
 
 	(void)how;
-	return end(req, SYS(getxattr, x->path, x->name, x->value, x->size));
+	return issue_done(req, SYS(getxattr, x->path, x->name, x->value, x->size));
 }
