@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "user/interrupt.h"
+#include "user/lock.h"
 #include "user/process.h"
 #include "user/sys.h"
 
@@ -119,4 +122,50 @@ bool interrupt_reaches(int allowed)
 
 	errno = saved;
 	return reaches;
+}
+
+/* ---- The calling thread itself ----------------------------------------------------------------- */
+
+/* Long enough that what does not block is done by then, mostly. */
+#define INTERRUPT_NS 2000000L
+
+/* As the system call has it: libcs differ in how they spell a thread. */
+struct timer_event {
+	void *value;
+	int signal;
+	int notify;
+	pid_t thread;
+	int unused[11];
+};
+
+static_assert(sizeof(struct timer_event) == 64, "as Linux has it");
+
+bool interrupt_later(struct interrupter *i)
+{
+	struct itimerspec every = { { 0, INTERRUPT_NS }, { 0, INTERRUPT_NS } };
+	struct timer_event event = { .notify = SIGEV_THREAD_ID, .thread = thread_id() };
+	uint64_t ours;
+
+	interrupt_prepare();
+	event.signal = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+	if (!event.signal)
+		return false;
+	if (SYS(timer_create, CLOCK_MONOTONIC, &event, &i->timer))
+		return false;
+	ours = 1ULL << (event.signal - 1);
+	i->blocked = 0;
+	if (SYS(rt_sigprocmask, SIG_UNBLOCK, &ours, &i->blocked, sizeof(ours)) ||
+	    SYS(timer_settime, i->timer, 0, &every, NULL)) {
+		interrupt_no_more(i);
+		return false;
+	}
+	i->blocked &= ours;
+	return true;
+}
+
+void interrupt_no_more(struct interrupter *i)
+{
+	SYS(timer_delete, i->timer);
+	if (i->blocked)
+		SYS(rt_sigprocmask, SIG_BLOCK, &i->blocked, NULL, sizeof(i->blocked));
 }

@@ -8,6 +8,7 @@
 #define ANYRING_USER_INTERRUPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* By the thread that starts workers: finds a signal if there is none yet that is still ours. */
@@ -21,5 +22,19 @@ void interrupt_settle(void);
 void interrupt_thread(pid_t thread);
 /* Would a thread notice that let in this signal, or 0? The application may have taken it since. */
 bool interrupt_reaches(int allowed);
+
+/* What interrupt_later() began. */
+struct interrupter {
+	int timer;
+	uint64_t blocked; /* whether the thread blocked the signal before */
+};
+
+/*
+ * For a system call of the calling thread's, any thread, that is not expected to block and cannot be
+ * told not to: from then on the thread is interrupted every few milliseconds, until
+ * interrupt_no_more(). False: it cannot be.
+ */
+bool interrupt_later(struct interrupter *i);
+void interrupt_no_more(struct interrupter *i);
 
 #endif

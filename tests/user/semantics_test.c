@@ -524,33 +524,6 @@ static void end_after_the_last_is_not_told(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void blocking_listener(bool blocking)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int listener = socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
-	int client = socket(AF_INET, SOCK_STREAM, 0);
-	socklen_t size = sizeof(addr);
-	unsigned before;
-
-	check(!bind(listener, (void *)&addr, size) && !listen(listener, 1) &&
-		      !getsockname(listener, (void *)&addr, &size) &&
-		      !connect(client, (void *)&addr, size),
-	      "no connection: %s", strerror(errno));
-	open_ring(0);
-	before = threads();
-	io_uring_prep_accept(io_uring_get_sqe(&ring), listener, NULL, NULL, 0);
-	check(result() >= 0, "not accepted");
-	check((threads() > before) == blocking, "%u threads, then %u", before, threads());
-	io_uring_queue_exit(&ring);
-}
-
-static void blocking_takes_a_worker(void)
-{
-	blocking_listener(false);
-	blocking_listener(true);
-}
-
 /* ---- Shared between processes ------------------------------------------------------------------ */
 
 static void no_ring_elsewhere(void)
@@ -656,7 +629,6 @@ static const struct test_case differences[] = {
 	{ "timestamps take other errors off the error queue", .run = error_queue_is_emptied },
 	{ "the end behind a short receive is not told with it",
 	  .run = end_after_the_last_is_not_told },
-	{ "accepting from a blocking listener takes a worker", .run = blocking_takes_a_worker },
 	{ 0 },
 };
 

@@ -6,10 +6,10 @@
  * there for the next.
  */
 #include <fcntl.h>
-#include <poll.h>
-#include <time.h>
 
+#include "user/interrupt.h"
 #include "user/op/net.h"
+#include "user/ready.h"
 
 #define ACCEPT_FLAGS (IORING_ACCEPT_MULTISHOT | IORING_ACCEPT_DONTWAIT | IORING_ACCEPT_POLL_FIRST)
 
@@ -52,15 +52,7 @@ int accept_prep(struct request *req, const struct io_uring_sqe *sqe)
 
 /* ---- What the listener is like ----------------------------------------------------------------- */
 
-static bool is_ready(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	struct timespec now = { 0 };
-
-	return SYS(ppoll, &p, 1, &now, NULL, 0) > 0;
-}
-
-/* 0: accept4() does not block. -EAGAIN: nobody is there. 1: it takes a worker. */
+/* 0: accept4() does not block. -EAGAIN: nobody is there. 1: somebody is, or was. */
 static int look(const struct request *req)
 {
 	long flags = SYS(fcntl, req->sysfd, F_GETFL);
@@ -68,7 +60,7 @@ static int look(const struct request *req)
 	/* What is not listening fails at once. */
 	if (flags < 0 || flags & O_NONBLOCK || socket_option(req->sysfd, SO_ACCEPTCONN) <= 0)
 		return 0;
-	return is_ready(req->sysfd) ? 1 : -EAGAIN;
+	return poll_now(req->sysfd, EPOLLIN) > 0 ? 1 : -EAGAIN;
 }
 
 static bool known_empty(const struct request *req)
@@ -115,7 +107,7 @@ static enum issue_result accept_done(struct request *req, long ret)
 	const struct accept *a = request_data(req, const struct accept);
 
 	/* Only the internet's protocols say so. */
-	if (ret >= 0 && !(a->how & IORING_ACCEPT_MULTISHOT) && is_ready(req->sysfd) &&
+	if (ret >= 0 && !(a->how & IORING_ACCEPT_MULTISHOT) && poll_now(req->sysfd, EPOLLIN) > 0 &&
 	    socket_option(req->sysfd, SO_DOMAIN) != AF_UNIX)
 		req->cqe_flags = IORING_CQE_F_SOCK_NONEMPTY;
 	req->res = (int32_t)ret;
@@ -123,36 +115,51 @@ static enum issue_result accept_done(struct request *req, long ret)
 }
 
 /* For a worker, which REQ_NOWAIT would have kept from being asked. */
-static enum issue_result nobody_there(struct request *req)
+static enum issue_result nobody_there(struct request *req, enum issue_how how)
 {
 	const struct accept *a = request_data(req, const struct accept);
 
-	return a->how & IORING_ACCEPT_DONTWAIT ? accept_done(req, -EAGAIN) : ISSUE_AGAIN;
+	if (how & HOW_WORKER && a->how & IORING_ACCEPT_DONTWAIT)
+		return accept_done(req, -EAGAIN);
+	if (!(how & HOW_WORKER) && req->file)
+		reactor_drained(req->file, EPOLLIN);
+	return ISSUE_AGAIN;
 }
 
-static enum issue_result accept_available(struct request *req, enum issue_how how)
+/* `may_block`: of a listener without O_NONBLOCK. */
+static enum issue_result accept_available(struct request *req, enum issue_how how, bool may_block)
 {
 	const struct accept *a = request_data(req, const struct accept);
+	bool looked = !(how & HOW_WORKER) || !(a->how & IORING_ACCEPT_DONTWAIT);
 	long ret;
 
 	for (unsigned i = 0; i < SHOTS_MAX; i++) {
-		/* A worker's accept4() would wait for ever for the one behind the last. */
-		if (how & HOW_WORKER && (i || a->how & IORING_ACCEPT_DONTWAIT) &&
-		    !is_ready(req->sysfd))
-			return nobody_there(req);
+		/* It would wait for the one behind the last. */
+		if (may_block && (i || !looked) && poll_now(req->sysfd, EPOLLIN) <= 0)
+			return nobody_there(req, how);
 		ret = accept_one(req, how);
-		/* To be stopped, or that O_NONBLOCK was set meanwhile. */
-		if (how & HOW_WORKER && (ret == -EINTR || ret == -EAGAIN))
-			return nobody_there(req);
-		if (ret == -EAGAIN) {
-			if (req->file)
-				reactor_drained(req->file, EPOLLIN);
-			return ISSUE_AGAIN;
-		}
+		/* To be stopped, as others were faster, or O_NONBLOCK was set meanwhile. */
+		if (ret == -EAGAIN || (may_block && ret == -EINTR))
+			return nobody_there(req, how);
 		if (ret < 0 || !(a->how & IORING_ACCEPT_MULTISHOT) || !post_more(req, ret, how))
 			return accept_done(req, ret);
 	}
 	return ISSUE_AGAIN;
+}
+
+/* Somebody is there; if others are faster, it does not wait long. */
+static enum issue_result accept_quickly(struct request *req, enum issue_how how)
+{
+	struct interrupter interrupter;
+	enum issue_result result;
+
+	if (!interrupt_later(&interrupter)) {
+		req->flags &= ~(uint32_t)REQ_NOWAIT;
+		return ISSUE_WORKER;
+	}
+	result = accept_available(req, how, true);
+	interrupt_no_more(&interrupter);
+	return result;
 }
 
 enum issue_result accept_issue(struct request *req, enum issue_how how)
@@ -161,19 +168,13 @@ enum issue_result accept_issue(struct request *req, enum issue_how how)
 	int ret;
 
 	if (how & HOW_WORKER)
-		return accept_available(req, how);
+		return accept_available(req, how, true);
 	if (a->how & IORING_ACCEPT_POLL_FIRST && !(how & HOW_POLLED))
 		return ISSUE_AGAIN;
 	if (known_empty(req))
 		return ISSUE_AGAIN;
 	ret = look(req);
-	if (ret > 0) {
-		req->flags &= ~(uint32_t)REQ_NOWAIT;
-		return ISSUE_WORKER;
-	}
-	if (!ret)
-		return accept_available(req, how);
-	if (req->file)
-		reactor_drained(req->file, EPOLLIN);
-	return ISSUE_AGAIN;
+	if (ret == -EAGAIN)
+		return nobody_there(req, how);
+	return ret ? accept_quickly(req, how) : accept_available(req, how, false);
 }
