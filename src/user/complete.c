@@ -130,7 +130,7 @@ static void issue_ready(struct request *req)
 	enum issue_how how = req->poll_retries ? HOW_POLLED : HOW_INLINE;
 
 	req->state = REQ_NEW;
-	if (req->flags & REQ_CANCELED || req->ring->closing)
+	if (req->flags & (REQ_CANCELED | REQ_ORPHAN) || req->ring->closing)
 		request_fail(req, -ECANCELED);
 	else if (req->flags & REQ_FAIL)
 		request_fail(req, req->res);

@@ -17,14 +17,19 @@ __thread bool owner_thread_known;
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
-/* What is pending of the thread ends; of those that end, others may begin. */
+/* What is pending of the thread ends; of those that end, others may begin. What waits for its file
+ * does so as long as it would have, as with Linux. */
 static void cancel_for(struct uring *ring, pid_t thread)
 {
 	list_for_each(link, &ring->pending)
 	{
 		struct request *req = list_entry(link, struct request, all);
 
-		if (req->owner == thread && req->opcode != IORING_OP_TIMEOUT)
+		if (req->owner != thread || req->opcode == IORING_OP_TIMEOUT)
+			continue;
+		if (req->state == REQ_POLLED)
+			req->flags |= REQ_ORPHAN;
+		else
 			request_cancel(req);
 	}
 	progress_made(ring);

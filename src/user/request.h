@@ -68,6 +68,7 @@ enum {
 	REQ_PARTIAL = 1 << 16,	   /* some bytes were moved: how many, the opcode knows */
 	REQ_DRAIN = 1 << 17,	   /* waits for all before it (IOSQE_IO_DRAIN) */
 	REQ_NO_FAILURE = 1 << 18,  /* a negative result that does not break the chain */
+	REQ_ORPHAN = 1 << 19,	   /* its thread has gone: to be cancelled once its file is ready */
 };
 
 struct request {
