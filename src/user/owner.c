@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "user/cancel.h"
+#include "user/kind.h"
 #include "user/owner.h"
 #include "user/process.h"
 #include "user/progress.h"
@@ -17,6 +18,14 @@ __thread bool owner_thread_known;
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
+/* Linux reads and writes files of disks at once, or has the disk do it: no thread takes that along. */
+static bool is_disk_io(struct request *req)
+{
+	if (!req->op->gathers)
+		return false;
+	return req->state == REQ_ARMED || (req->file && request_kind(req) & FILE_REGULAR);
+}
+
 /* What is pending of the thread ends; of those that end, others may begin. What waits for its file
  * does so as long as it would have, as with Linux. */
 static void cancel_for(struct uring *ring, pid_t thread)
@@ -25,7 +34,7 @@ static void cancel_for(struct uring *ring, pid_t thread)
 	{
 		struct request *req = list_entry(link, struct request, all);
 
-		if (req->owner != thread || req->opcode == IORING_OP_TIMEOUT)
+		if (req->owner != thread || req->opcode == IORING_OP_TIMEOUT || is_disk_io(req))
 			continue;
 		if (req->state == REQ_POLLED)
 			req->flags |= REQ_ORPHAN;

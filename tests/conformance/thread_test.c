@@ -426,6 +426,54 @@ static void left_ones_are_cancelled(void)
 	io_uring_queue_exit(&ring);
 }
 
+#define WRITES	   8U
+#define WRITE_SIZE 4096U
+
+struct writer {
+	struct io_uring *ring;
+	int fd;
+};
+
+static void *write_and_leave(void *arg)
+{
+	static char block[WRITE_SIZE] __attribute__((aligned(WRITE_SIZE)));
+	const struct writer *writer = arg;
+
+	for (unsigned i = 0; i < WRITES; i++) {
+		struct io_uring_sqe *sqe = new_sqe(writer->ring);
+
+		io_uring_prep_write(sqe, writer->fd, block, WRITE_SIZE, (uint64_t)i * WRITE_SIZE);
+		set_sqe(sqe, i, 0);
+	}
+	submit(writer->ring, WRITES);
+	return NULL;
+}
+
+static void writes_by(struct io_uring *ring, int flags)
+{
+	struct writer writer = { ring, open("file", O_RDWR | O_CREAT | O_TRUNC | flags, 0600) };
+	struct answer answers[WRITES];
+
+	if (writer.fd < 0 && errno == EINVAL)
+		return;
+	check(writer.fd >= 0, "no file: %s", strerror(errno));
+	run_in_thread(write_and_leave, &writer);
+	sorted_answers(ring, answers, WRITES);
+	for (unsigned i = 0; i < WRITES; i++)
+		expect_full_answer_at(__FILE__, __LINE__, answers[i], i, WRITE_SIZE, 0);
+	sys(close(writer.fd));
+}
+
+static void writes_are_done(void)
+{
+	struct io_uring ring;
+
+	open_ring(&ring, WRITES, 0);
+	writes_by(&ring, 0);
+	writes_by(&ring, O_DIRECT);
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case thread_cases[] = {
 	{ "a handled signal ends a wait with -EINTR", handler_interrupts },
 	{ "SA_RESTART does not restart a wait", no_restart },
@@ -441,5 +489,7 @@ const struct conformance_case thread_cases[] = {
 	{ "requests of a thread that ended are cancelled once they could go on, but for timeouts",
 	  submitter_leaves },
 	{ "requests of a thread that ended can be cancelled before", left_ones_are_cancelled },
+	{ "writes to files are done, though the thread that submitted them ended",
+	  writes_are_done },
 	{ 0 },
 };
