@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
-#include <linux/kcmp.h>
-#include <sys/stat.h>
 
 #include "user/cancel.h"
 #include "user/op/timeout.h"
@@ -57,31 +55,6 @@ int request_cancel(struct request *req)
 
 /* ---- Which requests ---------------------------------------------------------------------------- */
 
-/* Are these descriptors of one open file? Since Linux 6.10; headers lag behind. */
-#ifndef F_DUPFD_QUERY
-#define F_DUPFD_QUERY 1027
-#endif
-
-/* What can be seen of it otherwise: where the kernel does not compare, this has to do. */
-static bool looks_the_same(int a, int b)
-{
-	struct stat one, other;
-
-	return !SYS(fstat, a, &one) && !SYS(fstat, b, &other) && one.st_dev == other.st_dev &&
-	       one.st_ino == other.st_ino && SYS(fcntl, a, F_GETFL) == SYS(fcntl, b, F_GETFL);
-}
-
-static bool is_same_file(int a, int b)
-{
-	long ret = SYS(fcntl, a, F_DUPFD_QUERY, b), self;
-
-	if (ret >= 0)
-		return ret;
-	self = SYS(getpid, 0);
-	ret = SYS(kcmp, self, self, KCMP_FILE, a, b);
-	return ret < 0 ? looks_the_same(a, b) : !ret;
-}
-
 static bool matches(const struct cancel *c, const struct request *req)
 {
 	bool by_data = c->flags & IORING_ASYNC_CANCEL_USERDATA ||
@@ -97,7 +70,7 @@ static bool matches(const struct cancel *c, const struct request *req)
 	if (c->flags & IORING_ASYNC_CANCEL_OP && req->opcode != c->opcode)
 		return false;
 	return !(c->flags & IORING_ASYNC_CANCEL_FD) ||
-	       (req->file && is_same_file(req->file->fd, c->sysfd));
+	       (req->file && same_file(req->file->fd, c->sysfd));
 }
 
 /* ---- Finding them ------------------------------------------------------------------------------ */

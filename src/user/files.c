@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "user/alloc.h"
 #include "user/process.h"
@@ -158,4 +160,31 @@ int request_hold_file(struct request *req)
 	req->sysfd = fd;
 	linger_note(req, req->file);
 	return 0;
+}
+
+/* ---- Comparing --------------------------------------------------------------------------------- */
+
+/* Since Linux 6.10; headers lag behind. */
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027
+#endif
+
+/* What can be seen of it otherwise: where the kernel does not compare, this has to do. */
+static bool looks_the_same(int a, int b)
+{
+	struct stat one, other;
+
+	return !SYS(fstat, a, &one) && !SYS(fstat, b, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino && SYS(fcntl, a, F_GETFL) == SYS(fcntl, b, F_GETFL);
+}
+
+bool same_file(int a, int b)
+{
+	long ret = SYS(fcntl, a, F_DUPFD_QUERY, b), self;
+
+	if (ret >= 0)
+		return ret;
+	self = SYS(getpid, 0);
+	ret = SYS(kcmp, self, self, KCMP_FILE, a, b);
+	return ret < 0 ? looks_the_same(a, b) : !ret;
 }

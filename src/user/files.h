@@ -75,6 +75,8 @@ int duplicate_fd(int fd);
 uint64_t descriptor_limit(void);
 /* Moves a descriptor there; where there is no room it stays. An error passes through. */
 int own_fd(int fd);
+/* Are these descriptors of one open file? */
+bool same_file(int a, int b);
 
 /* ---- file_table.c ---- */
 

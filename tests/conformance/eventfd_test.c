@@ -310,6 +310,27 @@ static void multishot(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Each time it is told of would be the next, too. */
+static void polled_by_its_ring(void)
+{
+	struct answer answers[2];
+	struct io_uring ring;
+	int fd = new_eventfd();
+
+	open_ring(&ring, 8, 0);
+	expect(io_uring_register_eventfd(&ring, fd), 0);
+	io_uring_prep_poll_multishot(new_sqe(&ring), fd, POLLIN);
+	set_sqe(&ring.sq.sqes[0], 1, 0);
+	submit(&ring, 1);
+	queue_nop(&ring, 2, 0);
+	submit(&ring, 1);
+	sorted_answers(&ring, answers, 2);
+	expect_full_answer_at(__FILE__, __LINE__, answers[0], 1, POLLIN, 0);
+	expect_full_answer_at(__FILE__, __LINE__, answers[1], 2, 0, 0);
+	expect_none(&ring, 20);
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case eventfd_cases[] = {
 	{ "each completion signals it", each_completion },
 	{ "a completion that comes later signals it", later_completion },
@@ -325,5 +346,6 @@ const struct conformance_case eventfd_cases[] = {
 	{ "another ring can read it", read_by_the_ring },
 	{ "a completion that finds no room does not signal it", overflowing_completion },
 	{ "messages and tags signal it", completions_from_elsewhere },
+	{ "a multishot poll of it by its own ring ends with the first event", polled_by_its_ring },
 	{ 0 },
 };

@@ -132,11 +132,19 @@ static enum issue_result start_multishot(struct request *req, int ready)
 	return ISSUE_AGAIN;
 }
 
+/* Telling of the eventfd that the ring tells by would raise it again, and so on without end. */
+static bool causes_itself(const struct request *req)
+{
+	int fd = req->ring->cq.eventfd;
+
+	return __builtin_expect(fd >= 0, 0) && same_file(req->sysfd, fd);
+}
+
 static enum issue_result tell(struct request *req, int ready)
 {
 	/* What comes after this is the next event. */
 	reactor_drained(req->file, EVENTS);
-	if (!ready || request_post_more(req, ready, 0))
+	if (!ready || (!causes_itself(req) && request_post_more(req, ready, 0)))
 		return ISSUE_AGAIN;
 	req->res = ready;
 	return ISSUE_DONE;
