@@ -188,38 +188,20 @@ static void submitter_keeps_the_cpu(void)
 	io_uring_queue_exit(&ring);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
-	{ "a wait is cancelled", signal_is_there },
-	{ "without a signal, cancelling a wait gives up at once", no_signal },
+static const struct test_case cases[] = {
+	{ "a wait is cancelled", .run = signal_is_there },
+	{ "without a signal, cancelling a wait gives up at once", .run = no_signal },
 	{ "cancelling a wait gives up once the signal is the application's",
-	  signal_is_taken_later },
-	{ "cancelling a wait gives up where it let in another signal", another_signal },
+	  .run = signal_is_taken_later },
+	{ "cancelling a wait gives up where it let in another signal", .run = another_signal },
 	{ "without a signal, a value that changes at the wrong time is noticed",
-	  changes_while_moved },
-	{ "a submitter of a real-time policy lets the thread wait", submitter_keeps_the_cpu },
+	  .run = changes_while_moved },
+	{ "a submitter of a real-time policy lets the thread wait",
+	  .run = submitter_keeps_the_cpu },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const size_t *index = subject;
-
-	cases[*index].run();
-}
 
 int main(int argc, char **argv)
 {
-	enum {
-		COUNT = sizeof(cases) / sizeof(cases[0])
-	};
-	static size_t indexes[COUNT];
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < COUNT; i++) {
-		indexes[i] = i;
-		jobs_add(run_case, &indexes[i], 0, "waiter: %s", cases[i].name);
-	}
-	return jobs_run("waiter");
+	return jobs_main(argc, argv, "waiter", cases);
 }

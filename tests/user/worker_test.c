@@ -146,34 +146,15 @@ static void all_end_with_the_last_ring(void)
 	check(threads() == 1, "%u threads after", threads());
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct test_case cases[] = {
 	{ "is interrupted again, though there are no more threads",
-	  interrupted_without_new_threads },
-	{ "there is none, nor who could interrupt it", none_for_the_first },
-	{ "all threads end with the last ring", all_end_with_the_last_ring },
+	  .run = interrupted_without_new_threads },
+	{ "there is none, nor who could interrupt it", .run = none_for_the_first },
+	{ "all threads end with the last ring", .run = all_end_with_the_last_ring },
+	{ 0 },
 };
-
-static void run_case(const void *subject)
-{
-	const size_t *index = subject;
-
-	cases[*index].run();
-}
 
 int main(int argc, char **argv)
 {
-	enum {
-		COUNT = sizeof(cases) / sizeof(cases[0])
-	};
-	static size_t indexes[COUNT];
-
-	jobs_filter(argc > 1 ? argv[1] : NULL);
-	for (size_t i = 0; i < COUNT; i++) {
-		indexes[i] = i;
-		jobs_add(run_case, &indexes[i], 0, "worker: %s", cases[i].name);
-	}
-	return jobs_run("worker");
+	return jobs_main(argc, argv, "worker", cases);
 }
