@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets and provided buffers for the cases, with every step checked. */
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 
 #include "net.h"
@@ -94,13 +95,12 @@ void peer_receives(int fd, size_t offset, size_t size)
 	free(bytes);
 }
 
-size_t fill(int fd)
+/* What fits now. */
+static size_t stuff(int fd)
 {
 	static const uint8_t zeros[4096];
-	int flags = (int)sys(fcntl(fd, F_GETFL));
 	size_t total = 0;
 
-	sys(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 	/* A single byte may fit where a page does not. */
 	for (size_t size = sizeof(zeros); size; size /= 4096) {
 		ssize_t ret;
@@ -108,6 +108,31 @@ size_t fill(int fd)
 		while ((ret = write(fd, zeros, size)) > 0)
 			total += (size_t)ret;
 		expect(errno, EAGAIN);
+	}
+	return total;
+}
+
+/* TCP only: the other side has not acknowledged all that was sent. */
+static bool is_in_flight(int fd)
+{
+	int unacknowledged, unsent;
+
+	return !ioctl(fd, SIOCOUTQ, &unacknowledged) && !ioctl(fd, SIOCOUTQNSD, &unsent) &&
+	       unacknowledged != unsent;
+}
+
+/* Each acknowledgement makes room, and those of TCP may come 40 ms later: until there is nothing
+ * more to acknowledge. */
+size_t fill(int fd)
+{
+	int flags = (int)sys(fcntl(fd, F_GETFL));
+	size_t total = 0, more;
+
+	sys(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+	while ((more = stuff(fd))) {
+		total += more;
+		while (is_in_flight(fd))
+			sleep_ms(1);
 	}
 	sys(fcntl(fd, F_SETFL, flags));
 	return total;
