@@ -156,8 +156,8 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 {
 	int64_t min_wait_end = w->min_wait ? clock_now(w->clock) + w->min_wait : TIME_NEVER;
 	unsigned wanted = w->min_complete;
-	bool looked = ring->reactor.waits;
 	int64_t next, sleep, deadline;
+	bool looked = false, late;
 	int ret;
 
 	for (;;) {
@@ -172,18 +172,21 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		}
 		deadline = min_wait_end != TIME_NEVER ? min_wait_end : w->deadline;
 		sleep = time_left(w, deadline, next);
-		if (!sleep && deadline == w->deadline && time_left(w, deadline, 1) == 0)
+		late = !sleep && deadline == w->deadline && time_left(w, deadline, 1) == 0;
+		if (late && looked)
 			return cq_ready(ring) ? 0 : -ETIME;
 		/* That another process dies wakes nobody. */
 		if (__builtin_expect(shared_of(ring)->owned.count, 0) && sleep > OTHERS_CHECK_NS &&
 		    owner_has_others(ring))
 			sleep = OTHERS_CHECK_NS;
-		/* Whether it would sleep at all tells how the application waits, the first time. */
-		if (__builtin_expect(!looked, 0)) {
+		/* Whether it would sleep at all tells how the application waits, the first time; and
+		 * who has no time to sleep looks, too. */
+		if (!looked && __builtin_expect(late || !ring->reactor.waits, 0)) {
 			looked = true;
 			reactor_poll(ring);
 			continue;
 		}
+		looked = true;
 		ring->reactor.waits |= sleep > 0;
 		ring->reactor.looked = false;
 		linger_release(ring);

@@ -254,6 +254,30 @@ static void wait_times_out(void)
 	on_both_kinds(wait_times_out_on);
 }
 
+/* Who looks again and again, without ever waiting. */
+static void no_time_is_a_look_on(unsigned flags)
+{
+	struct __kernel_timespec zero = { 0 }, ts = MILLISECONDS(1);
+	struct io_uring ring;
+
+	open_ring(&ring, 8, flags);
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = queue_hanging(&ring, i, 0);
+
+		submit(&ring, 1);
+		expect(wait_raw(&ring, 0, 1, i ? &ts : &zero, 0), -ETIME);
+		release(fd);
+		expect(wait_raw(&ring, 0, 1, &zero, 0), 0);
+		expect_answer(&ring, i, 1);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+static void no_time_is_a_look(void)
+{
+	on_both_kinds(no_time_is_a_look_on);
+}
+
 static void submitting_wins_on(unsigned flags)
 {
 	struct __kernel_timespec ts = MILLISECONDS(10);
@@ -487,6 +511,7 @@ const struct conformance_case wait_cases[] = {
 	{ "waiting counts what is there, at most what the queue holds", wait_counts },
 	{ "waiting for several ends when they are there", wait_for_several },
 	{ "a wait that takes too long gives -ETIME", wait_times_out },
+	{ "a wait of no time takes what is there", no_time_is_a_look },
 	{ "a call that submits gives the count though its wait failed", submitting_wins },
 	{ "a call that submits less than asked for does not wait", no_wait_after_less },
 	{ "the wait's end may be an absolute time", absolute_wait },
