@@ -32,10 +32,21 @@ void request_queue(struct request *req)
 	list_add_tail(&req->ring->ready, &req->queue);
 }
 
+/* Without a number for a duplicate it cannot be a worker's; but that was a wish. */
+static bool can_start_inline(const struct request *req)
+{
+	return req->flags & REQ_ASYNC && !req->op->blocks;
+}
+
 static void punt(struct request *req)
 {
 	int ret = req->op->needs_file ? request_hold_file(req) : 0;
 
+	if (ret == -EMFILE && can_start_inline(req)) {
+		req->flags &= ~(uint32_t)REQ_ASYNC;
+		request_issue(req, HOW_INLINE);
+		return;
+	}
 	if (ret) {
 		request_fail(req, ret);
 		return;

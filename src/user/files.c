@@ -85,19 +85,28 @@ int own_fd(int fd)
 
 /* ---- Files ------------------------------------------------------------------------------------- */
 
-struct file *file_new(struct uring *ring, int fd)
+struct file *file_alloc(struct uring *ring, int fd)
 {
 	struct file *file = user_zalloc(1, sizeof(*file));
 
-	if (!file) {
-		SYS(close, fd);
+	if (!file)
 		return NULL;
-	}
 	file->ring = ring;
 	file->fd = fd;
 	file->refs = 1;
 	list_init(&file->waiters);
 	list_init(&file->linger);
+	return file;
+}
+
+struct file *file_new(struct uring *ring, int fd)
+{
+	struct file *file = file_alloc(ring, fd);
+
+	if (!file)
+		SYS(close, fd);
+	else if (__builtin_expect(!list_is_empty(&ring->borrowed), 0))
+		borrow_number_is_new(ring, fd);
 	return file;
 }
 
@@ -113,6 +122,10 @@ void file_put(struct file *file)
 			linger_idle(file);
 		return;
 	}
+	if (__builtin_expect(file->known & FILE_BORROWED, 0)) {
+		borrow_end(file);
+		return;
+	}
 	reactor_unwatch(file);
 	SYS(close, file->fd);
 	if (file->tag)
@@ -126,7 +139,9 @@ int request_file(struct request *req)
 
 	if (file) {
 		req->sysfd = file->fd;
-		return 0;
+		return __builtin_expect(file->known & FILE_BORROWED, 0) && !borrow_is_there(file)
+			       ? -EBADF
+			       : 0;
 	}
 	if (req->flags & REQ_FIXED_FILE) {
 		file = files_at(req->ring, (unsigned)req->fd);

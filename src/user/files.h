@@ -23,6 +23,7 @@ enum {
 	FILE_LINGERS = 1 << 8,	      /* see linger.h */
 	FILE_PROTOCOL_KNOWN = 1 << 9, /* FILE_TCP and FILE_STREAM are true */
 	FILE_STREAM = 1 << 10,	      /* a SOCK_STREAM socket */
+	FILE_BORROWED = 1 << 11,      /* its descriptor is the application's: borrow.c */
 	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
 };
 
@@ -36,10 +37,11 @@ struct file {
 		watched; /* EPOLL* events registered for, edge-triggered; 0: not in the epoll set */
 	uint32_t ready;	 /* EPOLL* events seen and not used up since */
 	uint32_t watch;	 /* its place in reactor.watches, while watched */
-	struct list waiters; /* requests, by request.queue */
-	struct list linger;  /* lingerers.idle, while no request has it */
-	int linger_fd;	     /* the application's descriptor */
-	uint64_t tag;	     /* posted as user_data when the file is let go; 0: nothing */
+	struct list waiters;  /* requests, by request.queue */
+	struct list linger;   /* lingerers.idle, while no request has it */
+	int linger_fd;	      /* the application's descriptor */
+	struct list borrowed; /* uring.borrowed, if it is that */
+	uint64_t tag;	      /* posted as user_data when the file is let go; 0: nothing */
 };
 
 struct file_slot {
@@ -55,6 +57,8 @@ struct file_table {
 
 /* All under the ring's lock. */
 
+/* The memory of one: refs 1. NULL: there is none. */
+struct file *file_alloc(struct uring *ring, int fd);
 /* A file of a new descriptor, which it takes; refs 1. NULL: out of memory, `fd` is closed. */
 struct file *file_new(struct uring *ring, int fd);
 void file_hold(struct file *file);
@@ -63,7 +67,7 @@ void file_put(struct file *file);
 
 /*
  * Makes req->sysfd what system calls are to use. A registered file is held until the request ends.
- * -EBADF: there is none.
+ * -EBADF: there is none, or the application has closed what was borrowed.
  */
 int request_file(struct request *req);
 /* Before it waits: from now on the request has a duplicate of its own, whatever the application
@@ -77,6 +81,18 @@ uint64_t descriptor_limit(void);
 int own_fd(int fd);
 /* Are these descriptors of one open file? */
 bool same_file(int a, int b);
+
+/* ---- borrow.c ---- */
+
+/* For who is to wait on a descriptor that cannot be duplicated: req->file is that of the
+ * application then, to be watched at once. 0 or -ENOMEM. */
+int borrow_file(struct request *req);
+/* Is its number still that of the file? Asks the kernel. */
+bool borrow_is_there(struct file *file);
+/* The engine has got a number, so that no borrowed file has it any more. */
+void borrow_number_is_new(struct uring *ring, int fd);
+/* Frees one that nobody holds. */
+void borrow_end(struct file *file);
 
 /* ---- file_table.c ---- */
 

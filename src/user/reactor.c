@@ -83,6 +83,11 @@ static int watch_events(struct file *file, uint32_t events)
 	return 0;
 }
 
+int reactor_watch_again(struct file *file)
+{
+	return watch_events(file, file->watched);
+}
+
 void reactor_unwatch(struct file *file)
 {
 	struct reactor *r = &file->ring->reactor;
@@ -122,6 +127,8 @@ int reactor_arm(struct request *req)
 	struct file *file;
 	int ret = request_hold_file(req);
 
+	if (ret == -EMFILE)
+		ret = borrow_file(req);
 	if (ret)
 		return ret;
 	file = req->file;
@@ -135,7 +142,8 @@ int reactor_arm(struct request *req)
 		if (ret) {
 			if (ret == -EPERM)
 				file->known |= FILE_NO_POLL;
-			return ret;
+			/* A worker would not know that it still is the file. */
+			return file->known & FILE_BORROWED ? -EMFILE : ret;
 		}
 	}
 	list_add_tail(&file->waiters, &req->queue);

@@ -61,6 +61,9 @@ void reactor_disarm(struct request *req);
 void reactor_drained(struct file *file, uint32_t events);
 /* Before the file's descriptor is closed. */
 void reactor_unwatch(struct file *file);
+/* Anew for the same events, of which it is told again. -errno: its number is not that of a file in
+ * the set, or not any more. */
+int reactor_watch_again(struct file *file);
 
 /* False: a file that epoll refuses. Otherwise it is in the set now, for these events. */
 bool reactor_can_poll(struct file *file, uint32_t events);

@@ -298,6 +298,7 @@ void uring_init_lists(struct uring *ring)
 	list_init(&ring->ready);
 	list_init(&ring->again);
 	list_init(&ring->drained);
+	list_init(&ring->borrowed);
 	ring->free = NULL;
 	ring->running = 0;
 	ring->chain = (struct chain){ 0 };

@@ -133,6 +133,7 @@ struct uring {
 	struct buffer_table buffers;
 	struct group_table groups;
 	struct lingerers lingerers;
+	struct list borrowed; /* files without a descriptor of their own */
 	struct restrictions restrictions;
 	struct sqpoll *sqpoll;	 /* under LOCK_SQPOLL; who finds the ring not closing has it */
 	struct list sqpoll_link; /* among the rings of its thread */

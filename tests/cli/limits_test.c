@@ -151,11 +151,6 @@ static void held_descriptors(const struct variant *v)
 	uint64_t cpu;
 
 	server_start(&s, v, &setup);
-	if (strstr(v->words, "ring-ba") && server_complaints(&s, "user engine")) {
-		server_stop(&s, SIGTERM);
-		case_skip("docs/semantics.md: a request that waits has a duplicate of the "
-			  "descriptor");
-	}
 	crowd_come(&crowd, &s, CLIENTS);
 	served = crowd_served(&crowd, CLIENTS);
 	check(served > 0, "nobody is served");

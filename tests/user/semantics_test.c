@@ -380,26 +380,6 @@ static void need_a_number_for_a_moment(void)
 	io_uring_queue_exit(&ring);
 }
 
-static void waiting_needs_a_duplicate(void)
-{
-	struct rlimit none;
-	int fds[2], last;
-	char byte;
-
-	open_ring(0);
-	check(!pipe(fds), "no pipe");
-	last = dup(0);
-	close(last);
-	none.rlim_cur = none.rlim_max = (rlim_t)last;
-	check(!setrlimit(RLIMIT_NOFILE, &none), "limit not set");
-	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
-	check(result() == -EMFILE, "it waits");
-	check(write(fds[1], "x", 1) == 1, "not written");
-	io_uring_prep_read(io_uring_get_sqe(&ring), fds[0], &byte, 1, 0);
-	check(result() == 1, "what need not wait fails, too");
-	io_uring_queue_exit(&ring);
-}
-
 static void splices_wait_as_others_do(void)
 {
 	struct io_uring_sqe *sqe;
@@ -621,7 +601,6 @@ static const struct test_case differences[] = {
 	{ "a read of no bytes of an eventfd gives 0", .run = nothing_of_an_eventfd },
 	{ "what goes into a slot needs a descriptor for a moment",
 	  .run = need_a_number_for_a_moment },
-	{ "a request that waits needs a descriptor of its own", .run = waiting_needs_a_duplicate },
 	{ "a splice that waits is cancelled as others are", .run = splices_wait_as_others_do },
 	{ "more than 500 requests that wait for one file take workers",
 	  .run = many_of_a_file_take_workers },

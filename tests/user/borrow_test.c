@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests that wait where no descriptor is left for the engine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <anyring.h>
+
+#include "cases/check.h"
+#include "cases/jobs.h"
+
+static struct io_uring ring;
+static struct __kernel_timespec limit = { .tv_sec = 5 };
+
+/* All are of numbers that nothing else gets any more. */
+static void use_up_numbers(void)
+{
+	struct rlimit none;
+
+	none.rlim_cur = none.rlim_max = (rlim_t)dup(0);
+	close((int)none.rlim_cur);
+	check(!setrlimit(RLIMIT_NOFILE, &none), "limit not set");
+	check(dup(0) < 0 && errno == EMFILE, "a number is left");
+}
+
+static void open_ring(void)
+{
+	check(!io_uring_queue_init(8, &ring, 0), "no ring");
+	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
+}
+
+static void submit(struct io_uring_sqe *sqe, uint64_t data)
+{
+	sqe->user_data = data;
+	check(io_uring_submit(&ring) == 1, "not submitted");
+}
+
+static void start_read(int fd, char *byte, uint64_t data)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	io_uring_prep_read(sqe, fd, byte, 1, 0);
+	submit(sqe, data);
+}
+
+#define expect(data, result) expect_at(__LINE__, data, result)
+static void expect_at(int line, uint64_t data, int res)
+{
+	struct io_uring_cqe *cqe;
+
+	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &limit), "line %d: no completion", line);
+	check(cqe->user_data == data && cqe->res == res, "line %d: %d of %llu", line, cqe->res,
+	      cqe->user_data);
+	io_uring_cqe_seen(&ring, cqe);
+}
+
+static void expect_none(void)
+{
+	struct __kernel_timespec soon = { .tv_nsec = 20000000 };
+	struct io_uring_cqe *cqe;
+
+	check(io_uring_wait_cqe_timeout(&ring, &cqe, &soon) == -ETIME, "a completion");
+}
+
+static void waits_all_the_same(void)
+{
+	char byte = 0;
+	int fds[2];
+
+	open_ring();
+	check(!pipe(fds), "no pipe");
+	use_up_numbers();
+	/* Again and again. */
+	for (unsigned i = 0; i < 10; i++) {
+		start_read(fds[0], &byte, i);
+		expect_none();
+		check(write(fds[1], "x", 1) == 1, "not written");
+		expect(i, 1);
+	}
+	io_uring_queue_exit(&ring);
+	check(!close(fds[0]), "the descriptor was closed");
+}
+
+/* A worker would need a descriptor: it does without one. */
+static void with_async(void)
+{
+	struct io_uring_sqe *sqe;
+	char byte;
+	int fds[2];
+
+	open_ring();
+	check(!pipe(fds), "no pipe");
+	use_up_numbers();
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_read(sqe, fds[0], &byte, 1, 0);
+	sqe->flags |= IOSQE_ASYNC;
+	submit(sqe, 1);
+	expect_none();
+	check(write(fds[1], "x", 1) == 1, "not written");
+	expect(1, 1);
+	io_uring_queue_exit(&ring);
+}
+
+static void both_directions(void)
+{
+	static char full[1 << 20];
+	char bytes[2];
+	struct io_uring_sqe *sqe;
+	int pair[2];
+
+	open_ring();
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "no sockets");
+	use_up_numbers();
+	while (send(pair[0], full, sizeof(full), MSG_DONTWAIT) > 0)
+		;
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_send(sqe, pair[0], "x", 1, 0);
+	submit(sqe, 1);
+	start_read(pair[0], &bytes[0], 2);
+	start_read(pair[0], &bytes[1], 3);
+	expect_none();
+	check(write(pair[1], "ab", 2) == 2, "not written");
+	expect(2, 1);
+	expect(3, 1);
+	check(bytes[0] == 'a' && bytes[1] == 'b', "%c and %c", bytes[0], bytes[1]);
+	while (recv(pair[1], full, sizeof(full), MSG_DONTWAIT) > 0)
+		;
+	expect(1, 1);
+	io_uring_queue_exit(&ring);
+}
+
+/* What the number is of by then is not touched. */
+static void number_of_another(void)
+{
+	char bytes[2] = { 0 };
+	int fds[2], other[2];
+
+	open_ring();
+	check(!pipe(fds) && !pipe(other), "no pipes");
+	/* Its file stays. */
+	check(dup(fds[0]) > 0, "no duplicate");
+	use_up_numbers();
+	start_read(fds[0], &bytes[0], 1);
+	expect_none();
+	check(dup2(other[0], fds[0]) == fds[0], "not replaced");
+	check(write(other[1], "o", 1) == 1 && write(fds[1], "x", 1) == 1, "not written");
+	expect(1, -EBADF);
+	start_read(fds[0], &bytes[1], 2);
+	expect(2, 1);
+	check(!bytes[0] && bytes[1] == 'o', "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
+/* The second borrows the same number, for another file. */
+static void number_borrowed_again(void)
+{
+	char bytes[2] = { 0 };
+	int fds[2], other[2];
+
+	open_ring();
+	check(!pipe(fds) && !pipe(other), "no pipes");
+	check(dup(fds[0]) > 0, "no duplicate");
+	use_up_numbers();
+	start_read(fds[0], &bytes[0], 1);
+	check(dup2(other[0], fds[0]) == fds[0], "not replaced");
+	start_read(fds[0], &bytes[1], 2);
+	expect_none();
+	check(write(fds[1], "x", 1) == 1, "not written");
+	expect(1, -EBADF);
+	expect_none();
+	check(write(other[1], "o", 1) == 1, "not written");
+	expect(2, 1);
+	check(!bytes[0] && bytes[1] == 'o', "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
+/* The engine itself gets the number that was closed. */
+static void number_of_the_engine(void)
+{
+	char bytes[2] = { 0 };
+	int fds[2], other[2];
+
+	open_ring();
+	check(!pipe(fds) && !pipe(other), "no pipes");
+	check(dup(fds[0]) > 0, "no duplicate");
+	use_up_numbers();
+	start_read(fds[0], &bytes[0], 1);
+	close(fds[0]);
+	start_read(other[0], &bytes[1], 2);
+	check(dup(0) < 0, "the engine did not take it");
+	check(write(fds[1], "x", 1) == 1, "not written");
+	expect(1, -EBADF);
+	check(write(other[1], "o", 1) == 1, "not written");
+	expect(2, 1);
+	check(!bytes[0] && bytes[1] == 'o', "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
+static void closed_ones_are_cancelled(void)
+{
+	struct io_uring_sync_cancel_reg cancel = { .addr = 1, .timeout = { -1, -1 } };
+	int fds[2];
+	char byte;
+
+	open_ring();
+	check(!pipe(fds), "no pipe");
+	use_up_numbers();
+	start_read(fds[0], &byte, 1);
+	close(fds[0]);
+	expect_none();
+	check(!io_uring_register_sync_cancel(&ring, &cancel), "not cancelled");
+	expect(1, -ECANCELED);
+	io_uring_queue_exit(&ring);
+}
+
+/* Multishot polls have a file of their own each, and workers must be sure of theirs. */
+static void some_need_their_own(void)
+{
+	struct io_uring_sqe *sqe;
+	int fds[2];
+	FILE *file = tmpfile();
+
+	open_ring();
+	check(file && !pipe(fds), "no files");
+	use_up_numbers();
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_poll_multishot(sqe, fds[0], POLLIN);
+	submit(sqe, 1);
+	expect(1, -EMFILE);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_fsync(sqe, fileno(file), 0);
+	submit(sqe, 2);
+	expect(2, -EMFILE);
+	io_uring_queue_exit(&ring);
+}
+
+static const struct test_case cases[] = {
+	{ "requests wait for descriptors that have no duplicate", .run = waits_all_the_same },
+	{ "so do those with IOSQE_ASYNC", .run = with_async },
+	{ "several wait for one that has no duplicate", .run = both_directions },
+	{ "a descriptor that is another file by then gives -EBADF", .run = number_of_another },
+	{ "two files can be waited for that had the same number", .run = number_borrowed_again },
+	{ "the engine may have got the number of a file that is waited for",
+	  .run = number_of_the_engine },
+	{ "a wait for a closed descriptor can be cancelled", .run = closed_ones_are_cancelled },
+	{ "multishot polls, and workers, need a descriptor of their own",
+	  .run = some_need_their_own },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	check(!anyring_set_engine(ANYRING_USER), "no user engine");
+	return jobs_main(argc, argv, "borrow", cases);
+}
