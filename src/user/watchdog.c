@@ -248,7 +248,8 @@ static void try_lowering(struct uring *ring, int64_t now)
 	struct watched *w = &ring->watched;
 	int64_t again;
 
-	if (!shared_of(ring)->event_raised)
+	/* With work to do it is raised for whoever comes and does it. */
+	if (!shared_of(ring)->event_raised || has_work(ring))
 		return;
 	if (!cq_ready(ring)) {
 		reactor_lower(ring);
@@ -283,7 +284,8 @@ static void serve(struct uring *ring, int64_t now, bool fired)
 	timers_run(ring);
 	progress_made(ring);
 	linger_release(ring);
-	w->deadline = next_deadline(ring);
+	/* What has yielded has its next turn after the other rings have had theirs. */
+	w->deadline = has_work(ring) ? now : next_deadline(ring);
 	try_lowering(ring, now);
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -36,6 +37,7 @@ struct waiter {
 	const sigset_t *mask;
 	int ret;
 	pthread_t thread;
+	pid_t id; /* of the thread; atomic */
 	unsigned ended;
 };
 
@@ -60,17 +62,53 @@ static void *wait_thread(void *arg)
 {
 	struct waiter *w = arg;
 
+	__atomic_store_n(&w->id, gettid(), __ATOMIC_RELAXED);
 	w->ret = wait_in_enter(w);
 	__atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
+/* In a set, or beside who is there: a signal before that would end nothing. */
+static bool is_asleep(const struct waiter *w, const uint32_t *beside)
+{
+	pid_t id = __atomic_load_n(&w->id, __ATOMIC_RELAXED);
+	unsigned long first_argument;
+	char path[64];
+	bool asleep;
+	FILE *file;
+	long nr;
+
+	if (!id)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)id);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	/* Of a thread that runs it says so. */
+	asleep = fscanf(file, "%ld %lx", &nr, &first_argument) == 2 &&
+		 (nr == __NR_epoll_pwait || nr == __NR_epoll_pwait2 ||
+		  (nr == __NR_futex && first_argument == (uintptr_t)beside));
+	fclose(file);
+	return asleep;
+}
+
 /* Starts one, and lets it fall asleep. */
 static void start_waiter(struct waiter *w)
 {
+	struct uring *inner = inner_of(w->ring);
+	int64_t began = now_ms();
+
 	check(!pthread_create(&w->thread, NULL, wait_thread, w), "no thread");
-	sleep_ms(50);
-	check(!__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE), "it did not wait: %d", w->ret);
+	while (!is_asleep(w, &inner->shared->wake_seq)) {
+		if (__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
+			check(w->timeout_ms && now_ms() - began >= w->timeout_ms,
+			      "it did not wait: %d", w->ret);
+			break;
+		}
+		check(now_ms() - began < SOON_MS, "it does not fall asleep");
+		sleep_ms(1);
+	}
+	ring_put(inner);
 }
 
 static void expect_end(struct waiter *w, int ret)
@@ -183,6 +221,24 @@ static void yields_raise_the_descriptor(void)
 	core_reap(&ring, NULL);
 	io_uring_get_events(&ring);
 	check(poll(&pfd, 1, 0) == 0, "the ring is raised with nothing to do");
+}
+
+/* Nor does it need anybody who polls. */
+static void yields_go_on_alone(void)
+{
+	int64_t began = now_ms();
+	struct io_uring ring;
+	int fds[2];
+
+	core_ring(&ring, 8, 0);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
+	core_sqe(&ring, OP_YIELD, fds[0], 1)->len = 5;
+	core_submit(&ring, 1);
+	while (!io_uring_cq_ready(&ring)) {
+		check(now_ms() - began < SOON_MS, "it waits for somebody");
+		sleep_ms(1);
+	}
+	check(core_issued() == 6, "issued %u times", core_issued());
 }
 
 static void workers_wake_all(const void *flags)
@@ -545,6 +601,7 @@ static const struct test_case cases[] = {
 	{ "waiters: a timer nearer than the sleep", .run = timer_nearer_than_sleep },
 	{ "waiters: what yields wakes them", .run = yields_wake_a_sleeper },
 	{ "waiters: what yields raises the descriptor", .run = yields_raise_the_descriptor },
+	{ "waiters: what yields goes on with nobody there", .run = yields_go_on_alone },
 	{ "waiters: a worker wakes all", .run_on = workers_wake_all },
 	{ "waiters: a worker's result, deferred", .run_on = workers_wake_all,
 	  .subject = (void *)(0UL + IORING_SETUP_SINGLE_ISSUER + IORING_SETUP_DEFER_TASKRUN) },
