@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -240,4 +241,21 @@ int app_memory_populate(uintptr_t addr, size_t size)
 	if (ret == -EINVAL && SYS(madvise, NULL, 0, MADV_POPULATE_WRITE))
 		ret = SYS(msync, start, pages, MS_ASYNC);
 	return ret ? -EFAULT : 0;
+}
+
+/* Up to there nobody is asked: on machines with less the system call that uses them finds out. */
+#define SURELY_POSSIBLE 0x7fffffffe000ULL
+
+bool app_memory_possible(uint64_t addr, uint64_t size)
+{
+	struct iovec range = { (void *)(uintptr_t)addr, (size_t)size };
+
+	if (__builtin_expect(addr <= INT64_MAX && size <= INT64_MAX - addr &&
+				     addr + size <= SURELY_POSSIBLE,
+			     1))
+		return true;
+	if (addr > UINTPTR_MAX || size > SSIZE_MAX)
+		return false;
+	/* It looks at the range, and then finds that nothing is to be read. */
+	return SYS(process_vm_readv, SYS(getpid, 0), &range, 1, NULL, 0, 0) != -EFAULT;
 }

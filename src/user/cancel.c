@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 
+#include "user/behind.h"
 #include "user/cancel.h"
 #include "user/op/timeout.h"
 #include "user/submit.h"
@@ -32,9 +33,13 @@ static int cancel_in_worker(struct request *req)
 
 int request_cancel(struct request *req)
 {
+	bool interrupts = behind_waits(req);
+
 	switch ((enum request_state)req->state) {
 	case REQ_POLLED:
 		reactor_disarm(req);
+		if (interrupts)
+			req->flags |= REQ_INTERRUPTED;
 		break;
 	case REQ_WORKER:
 		return cancel_in_worker(req);
@@ -50,6 +55,8 @@ int request_cancel(struct request *req)
 		return 0;
 	}
 	end_soon(req);
+	if (interrupts)
+		return -EALREADY;
 	return req->op->cancel_counts ? 1 : 0;
 }
 
@@ -91,7 +98,7 @@ static int cancel_workers(struct uring *ring, const struct cancel *c, int *count
 	{
 		struct request *req = list_entry(link, struct request, all);
 
-		if (req->state != REQ_WORKER || !matches(c, req))
+		if ((req->state != REQ_WORKER && !behind_waits(req)) || !matches(c, req))
 			continue;
 		if (request_cancel(req))
 			running = true;
@@ -132,7 +139,7 @@ static int cancel_polled(struct uring *ring, const struct cancel *c, int *count)
 		struct request *req = list_entry(link, struct request, all);
 
 		prev = link->prev;
-		if (req->state != REQ_POLLED || !matches(c, req))
+		if (req->state != REQ_POLLED || behind_waits(req) || !matches(c, req))
 			continue;
 		ret = request_cancel(req);
 		if (!count)

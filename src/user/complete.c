@@ -4,6 +4,7 @@
 
 #include "user/aio.h"
 #include "user/alloc.h"
+#include "user/behind.h"
 #include "user/link_timeout.h"
 #include "user/submit.h"
 #include "user/worker.h"
@@ -87,6 +88,10 @@ void request_issued(struct request *req, enum issue_result result, enum issue_ho
 {
 	switch (result) {
 	case ISSUE_DONE:
+		if (__builtin_expect(req->flags & REQ_HAS_TIMEOUT, 0))
+			link_timeout_after(req);
+		if (__builtin_expect(req->link != NULL, 0))
+			behind_follow(req, how);
 		request_complete(req);
 		break;
 	case ISSUE_AGAIN:
@@ -127,6 +132,8 @@ void request_issue(struct request *req, enum issue_how how)
 		request_fail(req, ret);
 		return;
 	}
+	if (__builtin_expect(req->flags & REQ_BEHIND, 0) && !(how & HOW_POLLED))
+		behind_begin(req);
 	if (__builtin_expect(starts_in_worker(req), 0) && !(how & HOW_POLLED))
 		punt(req);
 	else if (__builtin_expect(req->identity != NULL, 0) && personality_differs(req))
@@ -142,7 +149,7 @@ static void issue_ready(struct request *req)
 
 	req->state = REQ_NEW;
 	if (req->flags & (REQ_CANCELED | REQ_ORPHAN) || req->ring->closing)
-		request_fail(req, -ECANCELED);
+		request_fail(req, req->flags & REQ_INTERRUPTED ? -EINTR : -ECANCELED);
 	else if (req->flags & REQ_FAIL)
 		request_fail(req, req->res);
 	else

@@ -123,6 +123,7 @@ static int select_single(struct buffer_group *group, struct selection *s, size_t
 	s->length = buffer->len;
 	s->count = 1;
 	s->total = shorter(buffer->len, max);
+	s->last = !group->count;
 	s->iov[0] = (struct iovec){ (void *)(uintptr_t)buffer->addr, s->total };
 	return 0;
 }
@@ -176,7 +177,7 @@ static unsigned wanted(const struct selection *s, uint32_t first, unsigned avail
 
 /*
  * Adds one buffer to the selection. A bundle's last that is too long stays whole in the group, for
- * others; only the first is cut, and used up all the same.
+ * others; only the first is cut, and used up all the same. False: there are to be no more.
  */
 static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *left)
 {
@@ -184,7 +185,7 @@ static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *l
 
 	if (part < len && !s->incremental) {
 		s->cut = true;
-		if (s->count)
+		if (s->count > s->filled)
 			return false;
 	}
 	s->iov[s->count].iov_base = (void *)(uintptr_t)READ(entry->addr);
@@ -199,25 +200,29 @@ static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *l
 static int select_bundle(struct buffer_group *group, struct selection *s, size_t max)
 {
 	uint32_t first = READ(entry_at(group, group->head)->len);
-	unsigned count = wanted(s, first, available(group), max);
+	unsigned avail = available(group), count = wanted(s, first, avail, max), i;
 	size_t left = max;
 
 	if (!count || (max && !first))
 		return -ENOBUFS;
 	s->id = READ(entry_at(group, group->head)->bid);
-	for (unsigned i = 0; i < count; i++)
+	for (i = 0; i < count; i++)
 		if (!add_entry(s, entry_at(group, (uint16_t)(group->head + i)), &left))
 			break;
+	/* Linux does not look behind one at which the length ends. */
+	s->last = i == avail;
 	return 0;
 }
 
 static int select_entry(struct buffer_group *group, struct selection *s, size_t max)
 {
 	struct io_uring_buf *entry = entry_at(group, group->head);
+	unsigned avail = available(group);
 
-	if (!available(group))
+	if (!avail)
 		return -ENOBUFS;
 	s->id = READ(entry->bid);
+	s->last = avail == 1;
 	s->length = READ(entry->len);
 	s->count = 1;
 	s->total = shorter(s->length, max);
@@ -311,7 +316,7 @@ int group_select(struct request *req, struct selection *s, size_t max, bool bund
 	struct buffer_group *group = group_find(req->ring, req->buf_index);
 
 	s->bundle = bundle;
-	s->cut = false;
+	s->cut = s->last = false;
 	s->count = 0;
 	s->total = 0;
 	s->flags = 0;

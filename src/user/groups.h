@@ -36,6 +36,8 @@ struct selection {
 	unsigned room;
 	struct iovec one;
 	size_t total;
+	bool last;	 /* none is left behind those, as far as it looked */
+	unsigned filled; /* of a bundle that is chosen once more, to be longer: these are full */
 
 	/* groups.c's own: */
 	bool bundle;	   /* as it was asked for */

@@ -75,6 +75,18 @@ void link_timeout_start(struct request *req)
 	list_add_tail(&req->ring->timers.links, &timeout->link);
 }
 
+void link_timeout_after(struct request *req)
+{
+	struct timeout *timeout = request_data(req->link, struct timeout);
+
+	/* No span ends in no time. */
+	if (timeout->ns && !(timeout->flags & IORING_TIMEOUT_ABS))
+		return;
+	timeout_set(timeout, timeout->flags);
+	if (timeout->timer.deadline <= clock_now(timeout->timer.clock))
+		req->link->res = -ENOENT;
+}
+
 void link_timeout_disarm(struct request *req)
 {
 	struct request *bound = req->timeout;
@@ -85,10 +97,11 @@ void link_timeout_disarm(struct request *req)
 		timer_disarm(req->ring, &timeout->timer);
 		list_del(&timeout->link);
 		req->timeout = NULL;
+		bound->res = -ECANCELED;
 	} else {
 		bound = take_off(req);
+		bound->res = bound->res ? bound->res : -ECANCELED;
 	}
-	bound->res = -ECANCELED;
 	bound->flags |= REQ_NO_FAILURE;
 	request_complete(bound);
 }

@@ -6,6 +6,11 @@
 #include "user/request.h"
 
 void link_timeout_start(struct request *req);
+/*
+ * The request is done after its first attempt. Linux arms the timeout all the same: what is over by then
+ * fires, and finds nothing to cancel.
+ */
+void link_timeout_after(struct request *req);
 /* The request has ended: its link timeout ends with -ECANCELED and leaves the chain. */
 void link_timeout_disarm(struct request *req);
 

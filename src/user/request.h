@@ -69,6 +69,8 @@ enum {
 	REQ_DRAIN = 1 << 17,	   /* waits for all before it (IOSQE_IO_DRAIN) */
 	REQ_NO_FAILURE = 1 << 18,  /* a negative result that does not break the chain */
 	REQ_ORPHAN = 1 << 19,	   /* its thread has gone: to be cancelled once its file is ready */
+	REQ_BEHIND = 1 << 20,	   /* of a chain that a worker goes on with: see behind.h */
+	REQ_INTERRUPTED = 1 << 21, /* ... and cancelled as what a worker is in */
 };
 
 struct request {

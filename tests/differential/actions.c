@@ -45,7 +45,7 @@ static long drain(struct run *r, const struct op *op)
 
 static long connect_to(struct run *r, const struct op *op)
 {
-	int fd, place = EXTRA_FD + (int)(r->extra_fds++ % EXTRA_FDS);
+	int fd, place = extra_place(r, op);
 
 	if (op->object != UNIX_LISTENER && op->object != TCP_LISTENER)
 		return -EINVAL;

@@ -15,6 +15,9 @@ struct gen {
 	bool linked;   /* what is being written is part of a chain */
 };
 
+/* What iovecs point to now and then. */
+#define BAD_MEMORY ((void *)16)
+
 typedef void generator(struct gen *g);
 
 /* True once in n times. */

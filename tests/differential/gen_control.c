@@ -225,21 +225,23 @@ void gen_cancel(struct gen *g)
 	g->op->cancels = true;
 }
 
-static unsigned some_events(void)
+/* Not both ways for one that goes on: docs/semantics.md, "When a poll looks". */
+static unsigned some_events(bool many)
 {
 	static const unsigned events[] = { POLLIN,  POLLIN, POLLIN | POLLRDHUP, POLLOUT,
 					   POLLPRI, 0,	    POLLIN | POLLOUT };
 
-	return pick(events);
+	return events[random_between(0, ARRAY_LEN(events) - (many ? 2 : 1))];
 }
 
 void gen_poll(struct gen *g)
 {
 	struct io_uring_sqe *sqe = &g->op->sqe;
+	bool many = one_in(3);
 
-	io_uring_prep_poll_add(sqe, -1, some_events());
+	io_uring_prep_poll_add(sqe, -1, some_events(many));
 	target(g, one_in(2) ? some_reader() : some_writer());
-	if (one_in(3))
+	if (many)
 		sqe->len |= IORING_POLL_ADD_MULTI;
 	/* A level-triggered multishot poll of what stays ready has no end. */
 	if (!(sqe->len & IORING_POLL_ADD_MULTI) && one_in(12))
@@ -269,7 +271,7 @@ void gen_poll_update(struct gen *g)
 	if (one_in(30))
 		flags |= 1U << random_between(3, 6);
 	/* A new name of its own would be a second one for the tester's books: it keeps its own. */
-	io_uring_prep_poll_update(&g->op->sqe, old, old, some_events(), flags);
+	io_uring_prep_poll_update(&g->op->sqe, old, old, some_events(true), flags);
 	g->op->cancels = true;
 }
 
@@ -281,7 +283,8 @@ static unsigned some_futex_flags(void)
 
 	if (!one_in(4))
 		flags |= FUTEX2_PRIVATE;
-	return one_in(30) ? flags | 1U << random_between(2, 8) : flags;
+	/* Not of a node (bits 2, 3): docs/semantics.md, "No wait for a word of a node". */
+	return one_in(30) ? flags | 1U << random_between(4, 8) : flags;
 }
 
 void gen_futex_wait(struct gen *g)
@@ -401,7 +404,7 @@ void gen_epoll_ctl(struct gen *g)
 	static const enum object watched[] = { EVENTFD, UNIX2_A, PIPE_R, FILE_A };
 	struct epoll_event *event = g->args;
 
-	*event = (struct epoll_event){ .events = some_events(), .data.u64 = g->op->number };
+	*event = (struct epoll_event){ .events = some_events(false), .data.u64 = g->op->number };
 	io_uring_prep_epoll_ctl(&g->op->sqe, OBJECT_FD + EPOLL, OBJECT_FD + (int)pick(watched),
 				(int)random_between(one_in(20) ? 0 : 1, 3), event);
 	g->op->in = ROLE_ALTER;

@@ -70,6 +70,11 @@ void gen_recvmsg(struct gen *g)
 {
 	struct msghdr *msg = some_message(g);
 
+	/* Memory that is none: docs/semantics.md, "IORING_CQE_F_SOCK_NONEMPTY". */
+	for (unsigned i = 0; i < msg->msg_iovlen; i++)
+		if (msg->msg_iov[i].iov_base == BAD_MEMORY)
+			msg->msg_iov[i].iov_base = g->data;
+
 	if (one_in(3)) {
 		msg->msg_name = (char *)g->args + 256;
 		msg->msg_namelen = (socklen_t)random_between(0, 40);
@@ -242,6 +247,9 @@ void gen_command(struct gen *g)
 	/* How much TCP has not yet sent is a matter of time: SIOCOUTQ is for UNIX pairs only. */
 	io_uring_prep_cmd_sock(sqe, (int)random_between(0, one_in(20) ? 9 : 3), -1, SOL_SOCKET,
 			       pick(options), value, sizeof(*value));
+	/* Newer than Linux 6.18. */
+	if (sqe->cmd_op == SOCKET_URING_OP_GETSOCKNAME)
+		sqe->cmd_op = 99;
 	target(g, sqe->cmd_op == SOCKET_URING_OP_SIOCOUTQ ? UNIX_A : some_socket());
 	g->op->in = g->op->out = ROLE_OBSERVE;
 	if (sqe->cmd_op <= SOCKET_URING_OP_SIOCOUTQ)

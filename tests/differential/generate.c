@@ -221,7 +221,7 @@ struct iovec *some_iovecs(struct gen *g, unsigned n)
 		at += vecs[i].iov_len;
 	}
 	if (one_in(40))
-		vecs[random_between(0, n - 1)].iov_base = (void *)16;
+		vecs[random_between(0, n - 1)].iov_base = BAD_MEMORY;
 	return vecs;
 }
 

@@ -192,11 +192,65 @@ static bool disturbs_counts(const struct op *op, bool async)
 }
 
 /* Its descriptor gets its number when the completion of its maker is seen. */
-static bool is_yet_to_be_made(const struct run *r, int fd)
+static bool is_yet_to_be_made(const struct run *r, const struct op *const *chain, unsigned at)
 {
-	const struct op_state *maker = &r->states[fd >= NEW_FD ? (fd - NEW_FD) % MAX_OPS : 0];
+	int fd = chain[at]->sqe.fd, maker = fd - NEW_FD;
 
-	return fd >= NEW_FD && fd < NEW_FD + MAX_OPS && maker->submitted && !maker->done;
+	if (maker < 0 || maker >= MAX_OPS)
+		return false;
+	for (unsigned i = 0; i < at; i++)
+		if (chain[i]->number == (unsigned)maker)
+			return true;
+	return r->states[maker].submitted && !r->states[maker].done;
+}
+
+static bool is_rw(const struct op *op)
+{
+	switch (op->sqe.opcode) {
+	case IORING_OP_READ:
+	case IORING_OP_READV:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_READV_FIXED:
+	case IORING_OP_READ_MULTISHOT:
+	case IORING_OP_WRITE:
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+	case IORING_OP_WRITEV_FIXED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum object target_of(const struct run *r, const struct op *op)
+{
+	return object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE);
+}
+
+static bool is_spliced(const struct run *r, const struct op *const *chain, unsigned at)
+{
+	const struct object_row *row = &object_rows[target_of(r, chain[at])];
+
+	for (unsigned i = 0; i < at; i++)
+		if (chain[i]->sqe.opcode == IORING_OP_SPLICE)
+			return true;
+	return r->spliced[row->in] || r->spliced[row->out];
+}
+
+/* What docs/semantics.md has. `behind`: a worker has the chain by now. */
+static bool differs_by_design(const struct run *r, const struct op *const *chain, unsigned at,
+			      bool behind)
+{
+	const struct op *op = chain[at];
+
+	/* "Reads and writes of an epoll set" */
+	if (is_rw(op) && target_of(r, op) == EPOLL)
+		return true;
+	/* "A pipe that was spliced" */
+	if (is_rw(op) && op->sqe.rw_flags & RWF_NOWAIT && is_spliced(r, chain, at))
+		return true;
+	/* "A link timeout and a worker" */
+	return behind && op->sqe.opcode == IORING_OP_LINK_TIMEOUT && op->pace == PACE_WORKER;
 }
 
 static bool is_determined(const struct run *r, const struct op *op, bool async, unsigned chain)
@@ -228,8 +282,7 @@ static bool is_determined(const struct run *r, const struct op *op, bool async, 
 static bool is_async(const struct run *r, const struct op *op)
 {
 	/* An eventfd cannot be written without blocking: a worker does it. */
-	if (op->out == ROLE_PRODUCE &&
-	    object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE) == EVENTFD)
+	if (op->out == ROLE_PRODUCE && target_of(r, op) == EVENTFD)
 		return true;
 	return op->pace != PACE_INLINE || op->sqe.flags & IOSQE_ASYNC;
 }
@@ -239,8 +292,10 @@ static void note_uses(struct run *r, const struct op *op)
 	struct uses u;
 
 	uses_of(r, op, &u);
-	for (unsigned i = 0; i < u.count; i++)
+	for (unsigned i = 0; i < u.count; i++) {
 		r->touched[u.at[i].key] = true;
+		r->spliced[u.at[i].key] |= op->sqe.opcode == IORING_OP_SPLICE;
+	}
 	r->searched |= op->cancels;
 }
 
@@ -265,23 +320,11 @@ void next_step(struct run *r)
 /* Reads and writes of regular files come to an end; of anything else, they may wait. */
 static bool ends_by_itself(const struct run *r, const struct op *op)
 {
-	enum object object = object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE);
+	enum object object = target_of(r, op);
 
 	if (op->pace != PACE_WORKER || op->cancels)
 		return false;
-	switch (op->sqe.opcode) {
-	case IORING_OP_READ:
-	case IORING_OP_READV:
-	case IORING_OP_READ_FIXED:
-	case IORING_OP_READV_FIXED:
-	case IORING_OP_WRITE:
-	case IORING_OP_WRITEV:
-	case IORING_OP_WRITE_FIXED:
-	case IORING_OP_WRITEV_FIXED:
-		return object <= FOLDER || object == NO_OBJECT;
-	default:
-		return true;
-	}
+	return !is_rw(op) || object <= FOLDER || object == NO_OBJECT;
 }
 
 /* What waits may be served between two links, or after both. */
@@ -309,10 +352,10 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	for (unsigned i = 0; i < count; i++) {
 		bool async = i > 0 || is_async(r, chain[i]);
 
+		if (is_yet_to_be_made(r, chain, i) || differs_by_design(r, chain, i, worker))
+			return false;
 		/* A worker goes on with what is linked; it keeps its buffer, and finds itself. */
 		worker |= is_async(r, chain[i]);
-		if (is_yet_to_be_made(r, chain[i]->sqe.fd))
-			return false;
 		if (worker && (chain[i]->selects || chain[i]->cancels))
 			return false;
 		if (!is_determined(r, chain[i], async, chain[0]->number))

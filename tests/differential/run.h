@@ -7,8 +7,9 @@
 #include "trace.h"
 
 #define MAX_ARRIVALS 512
-#define EXTRA_FD     300 /* clients, further accepted connections */
-#define EXTRA_FDS    200
+#define EXTRA_FD     300 /* clients, further accepted connections: EXTRA_EACH for each operation */
+#define EXTRA_EACH   6
+#define EXTRA_FDS    (MAX_OPS * EXTRA_EACH)
 
 struct op_state {
 	bool submitted, done;
@@ -39,7 +40,8 @@ struct run {
 	enum object new_object[MAX_OPS]; /* what the descriptor it made is */
 	enum object slots[SLOTS];
 	bool touched[KEYS], searched; /* in this step: where, and whether for requests */
-	unsigned step, extra_fds, next_bid[GROUPS];
+	bool spliced[KEYS];	      /* so far */
+	unsigned step, extra_fds[MAX_OPS], next_bid[GROUPS];
 	struct arrival arrivals[MAX_ARRIVALS];
 	unsigned arrived;
 };
@@ -67,6 +69,14 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 bool is_touched(const struct run *r, const struct op *op);
 void next_step(struct run *r);
 bool action_is_determined(struct run *r, const struct op *op);
+
+/* A place for one more descriptor that the operation makes, whatever others make before. */
+static inline int extra_place(struct run *r, const struct op *op)
+{
+	unsigned which = r->extra_fds[op->number]++ % EXTRA_EACH;
+
+	return EXTRA_FD + (int)(op->number * EXTRA_EACH + which);
+}
 
 /* ---- settle.c -------------------------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@ static int keep_fd(struct run *r, const struct op *op, int fd)
 	int place = NEW_FD + (int)op->number;
 
 	if (fcntl(place, F_GETFD) >= 0)
-		place = EXTRA_FD + (int)(r->extra_fds++ % EXTRA_FDS);
+		place = extra_place(r, op);
 	if (fd >= OBJECT_FD || dup3(fd, place, fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
 		return fd;
 	close(fd);

@@ -134,8 +134,8 @@ static void say_descriptors(struct run *r)
 	for (unsigned i = 0; i < r->p->count; i++)
 		if (r->p->ops[i].makes_fd || r->p->ops[i].makes_pipe)
 			say_fd(r, NEW_FD + (int)r->p->ops[i].number);
-	for (unsigned i = 0; i < r->extra_fds && i < EXTRA_FDS; i++)
-		say_fd(r, EXTRA_FD + (int)i);
+	for (int fd = EXTRA_FD; fd < EXTRA_FD + EXTRA_FDS; fd++)
+		say_fd(r, fd);
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */

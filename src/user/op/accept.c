@@ -20,6 +20,15 @@ struct accept {
 	uint16_t how;		 /* IORING_ACCEPT_* */
 };
 
+/* Of many, in a worker, Linux makes no attempt before it polls. */
+static void poll_for_many(struct request *req)
+{
+	struct accept *a = request_data(req, struct accept);
+
+	req->flags &= ~(uint32_t)REQ_NOWAIT;
+	a->how |= IORING_ACCEPT_POLL_FIRST;
+}
+
 int accept_prep(struct request *req, const struct io_uring_sqe *sqe)
 {
 	struct accept *a = request_data(req, struct accept);
@@ -40,14 +49,27 @@ int accept_prep(struct request *req, const struct io_uring_sqe *sqe)
 			return -EINVAL;
 		req->flags |= REQ_MULTISHOT;
 	}
-	/* Of many with IOSQE_ASYNC Linux makes no attempt before it polls. */
-	if (req->flags & REQ_MULTISHOT && req->flags & REQ_ASYNC) {
-		req->flags &= ~(uint32_t)REQ_ASYNC;
-		a->how = IORING_ACCEPT_MULTISHOT | IORING_ACCEPT_POLL_FIRST;
-	}
 	if (a->how & IORING_ACCEPT_DONTWAIT)
 		req->flags |= REQ_NOWAIT;
+	if (req->flags & REQ_MULTISHOT && req->flags & REQ_ASYNC) {
+		req->flags &= ~(uint32_t)REQ_ASYNC;
+		poll_for_many(req);
+	}
 	return 0;
+}
+
+bool accept_only_tries(struct request *req)
+{
+	struct accept *a = request_data(req, struct accept);
+
+	if (req->flags & REQ_MULTISHOT) {
+		poll_for_many(req);
+		return false;
+	}
+	/* What does not wait there is the listener, by its O_NONBLOCK. */
+	req->flags &= ~(uint32_t)REQ_NOWAIT;
+	a->how &= (uint16_t)~IORING_ACCEPT_DONTWAIT;
+	return a->how & IORING_ACCEPT_POLL_FIRST;
 }
 
 /* ---- What the listener is like ----------------------------------------------------------------- */
@@ -88,12 +110,12 @@ static long accept_one(struct request *req, enum issue_how how)
 	return fd;
 }
 
-static bool post_more(struct request *req, long fd, enum issue_how how)
+static bool post_more(struct request *req, long fd, uint32_t flags, enum issue_how how)
 {
 	bool posted;
 
 	issue_lock(req->ring, how);
-	posted = request_post_more(req, (int)fd, 0);
+	posted = request_post_more(req, (int)fd, flags);
 	if (how & HOW_WORKER) {
 		req->ring->cq.worker_posted = true;
 		cq_announce(req->ring);
@@ -102,14 +124,14 @@ static bool post_more(struct request *req, long fd, enum issue_how how)
 	return posted;
 }
 
+/* Only the internet's protocols say whether more wait. */
+static bool says_more(const struct request *req)
+{
+	return socket_option(req->sysfd, SO_DOMAIN) != AF_UNIX;
+}
+
 static enum issue_result accept_done(struct request *req, long ret)
 {
-	const struct accept *a = request_data(req, const struct accept);
-
-	/* Only the internet's protocols say so. */
-	if (ret >= 0 && !(a->how & IORING_ACCEPT_MULTISHOT) && poll_now(req->sysfd, EPOLLIN) > 0 &&
-	    socket_option(req->sysfd, SO_DOMAIN) != AF_UNIX)
-		req->cqe_flags = IORING_CQE_F_SOCK_NONEMPTY;
 	req->res = (int32_t)ret;
 	return ISSUE_DONE;
 }
@@ -126,23 +148,42 @@ static enum issue_result nobody_there(struct request *req, enum issue_how how)
 	return ISSUE_AGAIN;
 }
 
+/* After one of many: Linux tries once more, and fails, only where it does not know. */
+static enum issue_result nobody_else(struct request *req, enum issue_how how)
+{
+	struct accept *a = request_data(req, struct accept);
+
+	if (a->how & IORING_ACCEPT_DONTWAIT && !says_more(req))
+		return nobody_there(req, how);
+	a->how &= (uint16_t)~IORING_ACCEPT_DONTWAIT;
+	req->flags &= ~(uint32_t)REQ_NOWAIT;
+	return nobody_there(req, how);
+}
+
 /* `may_block`: of a listener without O_NONBLOCK. */
 static enum issue_result accept_available(struct request *req, enum issue_how how, bool may_block)
 {
 	const struct accept *a = request_data(req, const struct accept);
-	bool looked = !(how & HOW_WORKER) || !(a->how & IORING_ACCEPT_DONTWAIT);
+	bool looked = !(how & HOW_WORKER) || !(a->how & IORING_ACCEPT_DONTWAIT), more;
 	long ret;
 
+	if (may_block && !looked && poll_now(req->sysfd, EPOLLIN) <= 0)
+		return nobody_there(req, how);
 	for (unsigned i = 0; i < SHOTS_MAX; i++) {
-		/* It would wait for the one behind the last. */
-		if (may_block && (i || !looked) && poll_now(req->sysfd, EPOLLIN) <= 0)
-			return nobody_there(req, how);
 		ret = accept_one(req, how);
 		/* To be stopped, as others were faster, or O_NONBLOCK was set meanwhile. */
 		if (ret == -EAGAIN || (may_block && ret == -EINTR))
 			return nobody_there(req, how);
-		if (ret < 0 || !(a->how & IORING_ACCEPT_MULTISHOT) || !post_more(req, ret, how))
+		if (ret < 0)
 			return accept_done(req, ret);
+		more = poll_now(req->sysfd, EPOLLIN) > 0;
+		req->cqe_flags = more && says_more(req) ? IORING_CQE_F_SOCK_NONEMPTY : 0;
+		if (!(a->how & IORING_ACCEPT_MULTISHOT) ||
+		    !post_more(req, ret, req->cqe_flags, how))
+			return accept_done(req, ret);
+		req->cqe_flags = 0;
+		if (!more)
+			return nobody_else(req, how);
 	}
 	return ISSUE_AGAIN;
 }
@@ -162,15 +203,33 @@ static enum issue_result accept_quickly(struct request *req, enum issue_how how)
 	return result;
 }
 
+/* Linux polls it before it looks what it is. */
+static enum issue_result poll_first(struct request *req, enum issue_how how)
+{
+	if (how & HOW_WORKER)
+		return accept_done(req, req->flags & REQ_MULTISHOT ? -EBADFD : -EAGAIN);
+	if (req->flags & REQ_NOWAIT && socket_option(req->sysfd, SO_TYPE) == -EBADF)
+		return accept_done(req, -EBADF);
+	return ISSUE_AGAIN;
+}
+
+static bool is_polled_by_now(const struct request *req, enum issue_how how)
+{
+	/* A worker has what cannot be polled, and what was. */
+	return how & HOW_WORKER ? !(req->file->known & FILE_NO_POLL) : how & HOW_POLLED;
+}
+
 enum issue_result accept_issue(struct request *req, enum issue_how how)
 {
 	const struct accept *a = request_data(req, const struct accept);
 	int ret;
 
+	if (a->how & IORING_ACCEPT_POLL_FIRST && !is_polled_by_now(req, how))
+		return poll_first(req, how);
 	if (how & HOW_WORKER)
 		return accept_available(req, how, true);
-	if (a->how & IORING_ACCEPT_POLL_FIRST && !(how & HOW_POLLED))
-		return ISSUE_AGAIN;
+	if (a->how & IORING_ACCEPT_DONTWAIT && how & HOW_POLLED)
+		req->flags |= REQ_NOWAIT;
 	if (known_empty(req))
 		return ISSUE_AGAIN;
 	ret = look(req);

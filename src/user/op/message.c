@@ -73,6 +73,9 @@ static int copy_iovecs(struct message *m, const struct iovec *from, size_t count
 			return -EINVAL;
 		m->left += m->iov[i].iov_len;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (!app_memory_possible((uintptr_t)m->iov[i].iov_base, m->iov[i].iov_len))
+			return -EFAULT;
 	return 0;
 }
 

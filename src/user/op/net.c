@@ -16,11 +16,6 @@ int socket_option(int fd, int name)
 	return ret ? (int)ret : value;
 }
 
-bool net_in_user_space(uint64_t addr, uint64_t len)
-{
-	return addr <= INT64_MAX && len <= INT64_MAX - addr;
-}
-
 /* Of the buffers it took, and of the notification that is still to come. */
 static uint32_t last_flags(const struct request *req)
 {
@@ -68,6 +63,14 @@ bool net_polls_first(const struct request *req, enum issue_how how)
 	       socket_option(req->sysfd, SO_TYPE) >= 0;
 }
 
+bool net_is_shut(const struct request *req)
+{
+	const struct file *file = req->file;
+
+	return file && file->ready & EPOLLRDHUP && !(req->flags & (REQ_MULTISHOT | REQ_NOWAIT)) &&
+	       socket_option(file->fd, SO_TYPE) == SOCK_DGRAM;
+}
+
 bool net_goes_on(const struct request *req)
 {
 	const struct net *n = request_data(req, const struct net);
@@ -94,17 +97,6 @@ void net_fail(struct request *req)
 	if (req->flags & REQ_PARTIAL)
 		req->res = (int32_t)n->done;
 	req->cqe_flags |= last_flags(req);
-}
-
-bool net_group_is_empty(struct request *req)
-{
-	struct iovec iov;
-	struct selection s = { .iov = &iov, .room = 1 };
-
-	if (group_select(req, &s, 0, true))
-		return true;
-	group_drop(req, &s);
-	return false;
 }
 
 /* ---- Readiness --------------------------------------------------------------------------------- */
@@ -144,6 +136,9 @@ int net_queued(const struct request *req)
 		return -1;
 	if (SYS(ioctl, req->sysfd, SIOCINQ, &count))
 		return -1;
+	/* Whatever it is, nobody asks. */
+	if (!count && !file && !(req->flags & REQ_MULTISHOT))
+		return 0;
 	return net_is_stream(req) ? count : -1;
 }
 
@@ -181,8 +176,21 @@ static bool end_was_told(const struct request *req)
 	/* The state comes first in what TCP_INFO tells, as far as there is room. */
 	if (SYS(getsockopt, req->sysfd, IPPROTO_TCP, TCP_INFO, &state, &size))
 		return false;
+	/* Closed it is after both ends: that it was reset, an error has told before. */
 	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING ||
-	       state == TCP_TIME_WAIT;
+	       state == TCP_TIME_WAIT || state == TCP_CLOSE;
+}
+
+/* The end is next. Its event would have told, had anybody been there to see it. */
+static bool is_at_end(const struct request *req, bool unknown)
+{
+	const struct file *file = req->file;
+
+	if (file && (file->watched || file->known & FILE_PROTOCOL_KNOWN)) {
+		if (!(file->known & FILE_TCP) || file->watched)
+			return file->known & FILE_TCP && file->ready & EPOLLRDHUP;
+	}
+	return unknown && end_was_told(req);
 }
 
 bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
@@ -207,7 +215,7 @@ bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
 	    (file->known & (FILE_REGISTERED | FILE_LINGERS) || req->flags & REQ_MULTISHOT))
 		find_protocol(file);
 	more = look_for_more(req, (size_t)got >= asked);
-	if (more > 0 || (file && file->known & FILE_TCP && file->ready & EPOLLRDHUP))
+	if (more > 0 || is_at_end(req, (size_t)got >= asked && !more))
 		*flags = IORING_CQE_F_SOCK_NONEMPTY;
 	if (more || n->msg_flags & MSG_PEEK || (file && file->ready & EPOLL_UNUSUAL))
 		return false;

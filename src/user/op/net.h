@@ -72,12 +72,13 @@ void message_fail(struct request *req);
  * waits for others. */
 bool request_starts_later(const struct request *req);
 
+/* Behind a worker: one that is to be polled first, which nobody does there. */
+bool accept_only_tries(struct request *req);
+
 /* ---- net.c ---- */
 
 /* A bounded int of SOL_SOCKET, or -errno. */
 int socket_option(int fd, int name);
-/* Addresses that are the kernel's can be no memory of ours, which it says when it reads the SQE. */
-bool net_in_user_space(uint64_t addr, uint64_t len);
 /* Ends it with `ret`, or with what earlier attempts moved. */
 enum issue_result net_done(struct request *req, long ret);
 /* The same with an error that comes second to those of the file, before the first system call. */
@@ -86,15 +87,18 @@ enum issue_result net_refused(struct request *req, int error);
 bool net_polls_first(const struct request *req, enum issue_how how);
 /* Some bytes were moved, and more are to be. */
 void net_partial(struct request *req, size_t bytes);
+/*
+ * After -EAGAIN: a datagram socket whose receiving side is shut says that to who does not wait, and is
+ * said to be readable all the same. Who waits, as Linux's worker does in the end, gets 0.
+ */
+bool net_is_shut(const struct request *req);
 /* MSG_WAITALL, and a socket where that means to go on. */
 bool net_goes_on(const struct request *req);
 /* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
 void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
-/* Bytes that a stream has ready, or -1: it is none. */
+/* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be looked up). */
 int net_queued(const struct request *req);
-/* No buffer is left in the request's group. */
-bool net_group_is_empty(struct request *req);
 /* The reactor has seen all events, and none says that there is something to receive. */
 bool recv_known_empty(const struct request *req);
 /*

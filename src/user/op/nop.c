@@ -75,7 +75,8 @@ static enum issue_result issue_special(struct request *req, struct nop *nop)
 		req->cqe_flags |= IORING_CQE_F_32;
 	if (!(nop->flags & IORING_NOP_TW))
 		return ISSUE_DONE;
-	nop->flags &= ~IORING_NOP_TW;
+	/* Its file may be gone by then. */
+	nop->flags = 0;
 	return complete_later(req);
 }
 

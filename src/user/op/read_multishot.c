@@ -84,7 +84,7 @@ static bool read_once(struct request *req, enum issue_result *result)
 		return false;
 	}
 	/* A buffer is missed only where there is something to be read. */
-	if ((size_t)ret == s.total || rw_is_ready(req))
+	if (((size_t)ret == s.total && !s.last) || rw_is_ready(req))
 		return true;
 	*result = wait(req);
 	return false;
@@ -118,7 +118,8 @@ enum issue_result read_multishot_issue(struct request *req, enum issue_how how)
 	ret = rw_of(req)->state & RW_UNUSUAL ? begin(req) : 0;
 	if (ret)
 		result = issue_done(req, ret);
-	for (unsigned i = 0; i < ROUNDS_MAX && more && !ret; i++)
+	/* One when it is submitted: the rest comes when what was submitted with it has begun. */
+	for (unsigned i = how ? 0 : ROUNDS_MAX - 1; i < ROUNDS_MAX && more && !ret; i++)
 		more = read_once(req, &result);
 	issue_unlock(req->ring, how);
 	return result;

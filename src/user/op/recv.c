@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "user/alloc.h"
+#include "user/app_memory.h"
 #include "user/op/net.h"
 
 #define RECV_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE)
@@ -34,7 +35,7 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	if (sqe->addr2 || n->flags & ~RECV_FLAGS || n->len > INT_MAX)
 		return -EINVAL;
 	if (req->opcode == IORING_OP_RECV && !(req->flags & REQ_SELECT) &&
-	    !net_in_user_space(n->addr, n->len))
+	    !app_memory_possible(n->addr, n->len))
 		return -EFAULT;
 	if (n->flags & IORING_RECVSEND_BUNDLE && req->opcode != IORING_OP_RECV)
 		return -EINVAL;
@@ -56,12 +57,14 @@ static long recv_now(struct request *req, struct iovec *iov, size_t count)
 	unsigned flags = n->msg_flags | MSG_DONTWAIT;
 	long got;
 
-	if (count == 1 && !(flags & MSG_WAITALL))
-		return SYS(recvfrom, req->sysfd, iov->iov_base, iov->iov_len, flags, NULL, NULL);
-	got = SYS(recvmsg, req->sysfd, &head, flags);
-	if (got >= 0)
-		net_check_cut(req, head.msg_flags);
-	return got;
+	if (count == 1 && !(flags & MSG_WAITALL)) {
+		got = SYS(recvfrom, req->sysfd, iov->iov_base, iov->iov_len, flags, NULL, NULL);
+	} else {
+		got = SYS(recvmsg, req->sysfd, &head, flags);
+		if (got >= 0)
+			net_check_cut(req, head.msg_flags);
+	}
+	return got == -EAGAIN && net_is_shut(req) ? 0 : got;
 }
 
 /* The rest of what MSG_WAITALL asks for. */
@@ -133,18 +136,19 @@ static long recv_bundle(struct request *req, struct selection *s)
 	long got = recv_now(req, s->iov, s->count), more;
 	int queued;
 
-	if (got < 0 || (size_t)got < s->total || s->cut || is_whole_shot(req, got))
+	if (got < 0 || (size_t)got < s->total || s->cut || s->last || is_whole_shot(req, got))
 		return got;
 	/* A single buffer has left its group, and would be lost; as what a worker took. */
 	if (!s->of_ring || s->taken)
 		return got;
-	/* Nothing is stored, or nothing taken: no more fits behind it. */
-	if (request_data(req, struct net)->msg_flags & (MSG_TRUNC | MSG_PEEK))
+	/* Nothing is stored. */
+	if (request_data(req, struct net)->msg_flags & MSG_TRUNC)
 		return got;
 	queued = net_queued(req);
 	if (queued <= 1)
 		return got;
 	s->room = GROUP_BUFFERS_MAX;
+	s->filled = s->count;
 	if (group_select(req, s, (size_t)got + (size_t)queued, true))
 		return got;
 	more = recv_behind(req, s, (size_t)got);
@@ -195,7 +199,7 @@ static enum issue_result recv_nothing(struct request *req, struct selection *s, 
 }
 
 /* True if this shot, of `got` bytes, is not the last. */
-static bool goes_on(struct request *req, long got)
+static bool goes_on(struct request *req, const struct selection *s, long got)
 {
 	struct net *n = request_data(req, struct net);
 
@@ -207,14 +211,14 @@ static bool goes_on(struct request *req, long got)
 			return false;
 	}
 	/* Where the last buffer went, a bundle does not wait to find that there is none. */
-	return !(n->flags & IORING_RECVSEND_BUNDLE && net_group_is_empty(req));
+	return !(n->flags & IORING_RECVSEND_BUNDLE && s->last);
 }
 
 /*
  * A bundle of single buffers: a second one, for what comes after a full first one. Linux 6.18 fills
  * no third. Returns the bytes of it.
  */
-static long recv_second(struct request *req, uint32_t *flags)
+static long recv_second(struct request *req, struct selection *first, uint32_t *flags)
 {
 	struct selection s;
 	long got;
@@ -228,6 +232,7 @@ static long recv_second(struct request *req, uint32_t *flags)
 		return 0;
 	}
 	group_commit(req, &s, (size_t)got);
+	first->last = s.last;
 	return got;
 }
 
@@ -241,6 +246,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	int error;
 
 	s->room = n->len ? GROUP_BUFFERS_MAX : 1;
+	s->filled = 0;
 	error = group_select(req, s, n->len, bundle);
 	if (error) {
 		*result = net_refused(req, error);
@@ -263,11 +269,12 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	buffer = group_commit(req, s, (size_t)got);
 	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) &&
 	    !(n->msg_flags & MSG_TRUNC))
-		got += recv_second(req, &flags);
+		got += recv_second(req, s, &flags);
 	flags |= buffer;
-	if (goes_on(req, got) && request_post_more(req, (int)got, flags)) {
+	if (goes_on(req, s, got) && request_post_more(req, (int)got, flags)) {
 		*result = ISSUE_AGAIN;
-		return !emptied;
+		/* What was submitted with it has its turn after one that a length bounds. */
+		return !emptied && !(bundle && is_whole_shot(req, got) && !req->poll_retries);
 	}
 	req->cqe_flags = flags;
 	*result = net_done(req, got);

@@ -128,6 +128,8 @@ static enum issue_result recvmsg_plain(struct request *req)
 	} else if (got != -EAGAIN && !req->async) {
 		got = message_refused(req, message_copy(req, false), got);
 	}
+	if (got == -EAGAIN && net_is_shut(req))
+		return recvmsg_done(req, 0);
 	recv_emptied(req, asked, got, &req->cqe_flags);
 	if (got == -EAGAIN)
 		return wait_for_message(req);
@@ -171,6 +173,8 @@ static enum issue_result recvmsg_selected(struct request *req)
 	head->msg_iovlen = 1;
 	if (!recv_known_empty(req))
 		got = SYS(recvmsg, req->sysfd, head, n->msg_flags | MSG_DONTWAIT);
+	if (got == -EAGAIN && net_is_shut(req))
+		got = 0;
 	recv_emptied(req, s.total, got, &flags);
 	if (got == -EAGAIN) {
 		group_drop(req, &s);

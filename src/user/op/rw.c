@@ -8,7 +8,7 @@
 
 #include "user/aio.h"
 #include "user/kind.h"
-#include "user/op/op.h"
+#include "user/op/net.h"
 #include "user/op/rw.h"
 #include "user/ready.h"
 
@@ -204,6 +204,8 @@ static long try_all(struct request *req)
 			return ret;
 		if (ret == -ESPIPE && is_stream(req))
 			continue;
+		if (ret == -EAGAIN && !(rw->state & RW_WRITE) && net_is_shut(req))
+			return 0;
 		if (ret <= 0 || !has_more(req, (size_t)ret))
 			return ret;
 		rw_advance(rw, (size_t)ret);

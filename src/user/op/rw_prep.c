@@ -51,12 +51,6 @@ static int take_attributes(struct rw *rw, const struct io_uring_sqe *sqe)
 	return 0;
 }
 
-/* Addresses that are the kernel's can be no buffer, which it says before it looks at the file. */
-static bool in_user_space(uint64_t addr, uint64_t len)
-{
-	return addr <= INT64_MAX && len <= INT64_MAX - addr;
-}
-
 /* All but the buffer. */
 static int prep_common(struct request *req, const struct io_uring_sqe *sqe, unsigned state)
 {
@@ -102,7 +96,7 @@ static int prep_one(struct request *req, const struct io_uring_sqe *sqe, unsigne
 	/* A length of 0 for a buffer to be chosen is no limit. */
 	if (req->flags & REQ_SELECT)
 		return 0;
-	if (!(state & RW_FIXED) && !in_user_space(sqe->addr, sqe->len))
+	if (!(state & RW_FIXED) && !app_memory_possible(sqe->addr, sqe->len))
 		return -EFAULT;
 	return 0;
 }
@@ -118,7 +112,7 @@ static int check_vecs(struct rw *rw)
 
 		if (len > SSIZE_MAX)
 			return -EINVAL;
-		if (!in_user_space((uintptr_t)rw->vecs[i].iov_base, len))
+		if (!app_memory_possible((uintptr_t)rw->vecs[i].iov_base, len))
 			return -EFAULT;
 		/* What is beyond the most that is moved is cut off. */
 		if (len > RW_MAX - total)

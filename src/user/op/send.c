@@ -2,6 +2,7 @@
 /* Send and sendmsg, and their zero-copy forms; what those add is in zero_copy.c. */
 #include <limits.h>
 
+#include "user/app_memory.h"
 #include "user/op/net.h"
 #include "user/op/zero_copy.h"
 
@@ -49,7 +50,7 @@ int send_prep_common(struct request *req, const struct io_uring_sqe *sqe)
 	} else if (sqe->__pad3[0] || n->len > INT_MAX ||
 		   (n->flags & IORING_SEND_VECTORIZED && n->len > IOV_COUNT_MAX)) {
 		return -EINVAL;
-	} else if (!(req->flags & REQ_SELECT) && !net_in_user_space(n->addr, n->len)) {
+	} else if (!(req->flags & REQ_SELECT) && !app_memory_possible(n->addr, n->len)) {
 		return -EFAULT;
 	}
 	return request_starts_later(req) ? keep_message(req) : 0;
@@ -63,7 +64,7 @@ int send_prep(struct request *req, const struct io_uring_sqe *sqe)
 	if (n->flags & ~SEND_FLAGS)
 		return -EINVAL;
 	/* All of a bundle goes, one way or the other. */
-	if (n->flags & IORING_RECVSEND_BUNDLE && req->flags & REQ_SELECT)
+	if (n->flags & IORING_RECVSEND_BUNDLE)
 		req->flags |= REQ_MULTISHOT;
 	return send_prep_common(req, sqe);
 }
@@ -176,6 +177,15 @@ static int choose_buffers(struct request *req, struct selection *s, size_t max, 
 	return ret && !group_find(req->ring, req->buf_index) ? -ENOENT : ret;
 }
 
+/* Of single buffers Linux sends each whole, whatever the length. */
+static uint32_t length_asked(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct buffer_group *group = group_find(req->ring, req->buf_index);
+
+	return group && group->ring ? n->len : 0;
+}
+
 /* They are used up whatever became of the send, if there was a socket to send them to. */
 static void buffers_used(struct request *req, struct selection *s, long ret)
 {
@@ -193,10 +203,7 @@ static enum issue_result send_selected(struct request *req)
 {
 	struct net *n = request_data(req, struct net);
 	struct selection s;
-	const struct buffer_group *group = group_find(req->ring, req->buf_index);
-	/* Of single buffers Linux sends each whole, whatever the length. */
-	int error = choose_buffers(req, &s, group && group->ring ? n->len : 0, false);
-
+	int error = choose_buffers(req, &s, length_asked(req), false);
 	long ret;
 
 	if (error)
@@ -208,8 +215,8 @@ static enum issue_result send_selected(struct request *req)
 	return send_result(req, ret);
 }
 
-/* One bundle. What of it has to wait does so as a message. */
-static enum issue_result send_bundle(struct request *req)
+/* One bundle. What of it has to wait does so as a message. *last: no buffers are left for another. */
+static enum issue_result send_bundle(struct request *req, bool *last)
 {
 	struct net *n = request_data(req, struct net);
 	struct iovec iov[GROUP_BUFFERS_MAX];
@@ -217,11 +224,12 @@ static enum issue_result send_bundle(struct request *req)
 	struct msghdr head = { .msg_iov = iov,
 			       .msg_name = (void *)(uintptr_t)n->name,
 			       .msg_namelen = n->name_len };
-	int error = choose_buffers(req, &s, n->len, true);
+	int error = choose_buffers(req, &s, length_asked(req), true);
 	long ret;
 
 	if (error)
 		return net_refused(req, error);
+	*last = s.last;
 	head.msg_iovlen = s.count;
 	ret = SYS(sendmsg, req->sysfd, &head, n->msg_flags | MSG_DONTWAIT);
 	buffers_used(req, &s, ret);
@@ -239,8 +247,8 @@ static bool next_bundle(struct request *req, enum issue_how how)
 {
 	struct net *n = request_data(req, struct net);
 
-	if (how & HOW_POLLED || req->flags & REQ_FAIL || req->res <= 0 || net_group_is_empty(req) ||
-	    !request_post_more(req, req->res, n->buffer))
+	if (how & HOW_POLLED || req->flags & REQ_FAIL || req->res <= 0 ||
+	    !request_post_more(req, req->res, req->flags & REQ_BUFFER_HELD ? n->buffer : 0))
 		return false;
 	req->cqe_flags = 0;
 	req->flags &= ~(uint32_t)REQ_BUFFER_HELD;
@@ -251,13 +259,24 @@ static bool next_bundle(struct request *req, enum issue_how how)
 static enum issue_result send_bundles(struct request *req, enum issue_how how)
 {
 	enum issue_result result;
+	bool last = false;
 
 	if (req->flags & REQ_BUFFER_HELD)
 		return send_result(req, send_now(req));
 	/* Bounded by what the application provides. */
 	do {
-		result = send_bundle(req);
-	} while (result == ISSUE_DONE && next_bundle(req, how));
+		result = send_bundle(req, &last);
+	} while (result == ISSUE_DONE && !last && next_bundle(req, how));
+	return result;
+}
+
+/* Linux 6.18 takes the application's own memory for a bundle, too: of which nothing is left then. */
+static enum issue_result send_as_bundle(struct request *req, enum issue_how how)
+{
+	enum issue_result result = send_result(req, send_now(req));
+
+	if (result == ISSUE_DONE && next_bundle(req, how))
+		result = send_result(req, send_now(req));
 	return result;
 }
 
@@ -268,7 +287,7 @@ enum issue_result send_issue(struct request *req, enum issue_how how)
 	if (net_polls_first(req, how))
 		return wait_for_room(req);
 	if (req->flags & REQ_MULTISHOT)
-		return send_bundles(req, how);
+		return req->flags & REQ_SELECT ? send_bundles(req, how) : send_as_bundle(req, how);
 	if (req->flags & REQ_SELECT && !(req->flags & REQ_BUFFER_HELD))
 		return send_selected(req);
 	return send_result(req, send_now(req));

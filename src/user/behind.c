@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+
+#include "user/behind.h"
+#include "user/kind.h"
+#include "user/op/net.h"
+
+static bool is_rw(const struct request *req)
+{
+	switch (req->opcode) {
+	case IORING_OP_READ:
+	case IORING_OP_READV:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_READV_FIXED:
+	case IORING_OP_WRITE:
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+	case IORING_OP_WRITEV_FIXED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of what workers do here, this alone is sure to be done by one of Linux's, too. */
+static bool was_in_worker(const struct request *req, enum issue_how how)
+{
+	if (req->flags & REQ_BEHIND)
+		return !behind_is_polled(req);
+	/* Polled, it was completed by whoever saw the event. */
+	if (req->poll_retries)
+		return false;
+	return req->flags & REQ_ASYNC || req->op->blocks || req->opcode == IORING_OP_SHUTDOWN ||
+	       (how & HOW_WORKER && is_rw(req));
+}
+
+void behind_follow(const struct request *req, enum issue_how how)
+{
+	struct request *next = req->link;
+
+	/* Which bounds this one, and is followed by what comes next. */
+	if (next && next->opcode == IORING_OP_LINK_TIMEOUT)
+		next = next->link;
+	/* One that asked for a worker is polled by it. */
+	if (next && !(next->flags & REQ_ASYNC) && was_in_worker(req, how))
+		next->flags |= REQ_BEHIND;
+}
+
+bool behind_is_polled(const struct request *req)
+{
+	switch (req->opcode) {
+	case IORING_OP_ACCEPT:
+	case IORING_OP_RECV:
+	case IORING_OP_RECVMSG:
+	case IORING_OP_READ_MULTISHOT:
+		return req->flags & REQ_MULTISHOT;
+	default:
+		return false;
+	}
+}
+
+/* O_NONBLOCK, which only those that wait take notice of. */
+static bool does_not_block(struct request *req)
+{
+	long flags = SYS(fcntl, req->sysfd, F_GETFL);
+
+	return flags >= 0 && flags & O_NONBLOCK && !(request_kind(req) & FILE_REGULAR);
+}
+
+static bool polls_first(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	return n->flags & IORING_RECVSEND_POLL_FIRST && !behind_is_polled(req);
+}
+
+static bool only_tries(struct request *req)
+{
+	switch (req->opcode) {
+	case IORING_OP_EPOLL_WAIT:
+		return true;
+	case IORING_OP_ACCEPT:
+		return accept_only_tries(req) || (!behind_is_polled(req) && does_not_block(req));
+	case IORING_OP_RECV:
+	case IORING_OP_RECVMSG:
+	case IORING_OP_SEND:
+	case IORING_OP_SENDMSG:
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_SENDMSG_ZC:
+		return polls_first(req);
+	default:
+		return is_rw(req) && does_not_block(req);
+	}
+}
+
+void behind_begin(struct request *req)
+{
+	if (only_tries(req))
+		req->flags |= REQ_NOWAIT;
+}

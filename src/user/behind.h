@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows in a chain behind a request that a worker of Linux's carries out: that worker goes on
+ * with it, and waits in the call. So what makes but one attempt fails with -EAGAIN where it would
+ * be polled otherwise, and what waits is no poll to those who cancel it. Here it is polled all the same.
+ */
+#ifndef ANYRING_USER_BEHIND_H
+#define ANYRING_USER_BEHIND_H
+
+#include "user/request.h"
+
+/* The request is done with: its next may be behind a worker. Under the ring's lock. */
+void behind_follow(const struct request *req, enum issue_how how);
+/* One behind a worker is issued for the first time; its file is known. */
+void behind_begin(struct request *req);
+/* One behind a worker: it goes on after a completion, and Linux has that polled. */
+bool behind_is_polled(const struct request *req);
+
+/* To those who cancel it, a worker has it. */
+static inline bool behind_waits(const struct request *req)
+{
+	return req->state == REQ_POLLED && req->flags & REQ_BEHIND && !behind_is_polled(req);
+}
+
+#endif
