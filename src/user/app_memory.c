@@ -15,6 +15,12 @@
 #include "user/app_memory.h"
 #include "user/sys.h"
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #define SIGSET_SIZE (_NSIG / 8)
 
 /* Since Linux 5.14; not in every libc's headers. */
@@ -117,8 +123,20 @@ static bool in_heap(uintptr_t addr, size_t size)
 
 /* ---- Pages ------------------------------------------------------------------------------------- */
 
+/* Slower. */
+static bool byte_is_readable(uintptr_t at)
+{
+	char byte;
+	struct iovec local = { &byte, 1 }, remote = { (void *)at, 1 };
+
+	return SYS(process_vm_readv, SYS(getpid, 0), &local, 1, &remote, 1, 0) == 1;
+}
+
 static bool page_is_readable(uintptr_t page)
 {
+	/* To which a set whose bytes were never written is an error. */
+	if (RUNNING_ON_VALGRIND)
+		return byte_is_readable(page);
 	/* Not at its start, as that may be NULL, which is no set to be read. */
 	return SYS(rt_sigprocmask, NO_SUCH_HOW, page + SIGSET_SIZE, NULL, SIGSET_SIZE) != -EFAULT;
 }
@@ -168,8 +186,8 @@ int copy_from_app(void *to, const void *from, size_t size)
 	return 0;
 }
 
-/* Too little to be tried without touching what is beside it. */
-static int write_few(void *to, const void *from, size_t size)
+/* Slower, but touches nothing that is beside it. */
+static int write_exactly(void *to, const void *from, size_t size)
 {
 	struct iovec local = { (void *)(uintptr_t)from, size }, remote = { to, size };
 
@@ -198,12 +216,24 @@ void store_to_app(void *to, const void *from, size_t size)
 }
 #endif
 
+/* Which dies of a signal set at a bad address, and notes only what the program itself writes. */
+static int write_on_valgrind(void *to, const void *from, size_t size)
+{
+	int ret = write_exactly(to, from, size);
+
+	if (!ret)
+		store_to_app(to, from, size);
+	return ret;
+}
+
 int copy_to_app(void *to, const void *from, size_t size)
 {
 	if (!size)
 		return 0;
+	if (RUNNING_ON_VALGRIND)
+		return write_on_valgrind(to, from, size);
 	if (size < SIGSET_SIZE && !in_callers_frames((uintptr_t)to, size))
-		return write_few(to, from, size);
+		return write_exactly(to, from, size);
 	if (size >= SIGSET_SIZE && !is_writable((uintptr_t)to, size))
 		return -EFAULT;
 	store_to_app(to, from, size);

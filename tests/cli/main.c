@@ -5,7 +5,8 @@
  *
  *   ANYRING=build/cli/anyring echo_test [PART OF A NAME]
  *
- * ECHO_SEED=N repeats the random choices of an earlier run. The engine is what the environment says
+ * ECHO_SEED=N repeats the random choices of an earlier run. ECHO_ENGINE=kernel|user: the servers
+ * must be on that engine. Which it is is what the environment says
  * (ANYRING_ENGINE, or a seccomp filter that refuses io_uring) wherever a case does not.
  */
 #include <stdio.h>

@@ -229,6 +229,18 @@ static void wait_until_listening(struct server *s)
 	}
 }
 
+/* Where the whole run is about one engine, it is that one; unless the case asks for another. */
+static void expect_engine(const struct server *s, const struct variant *v, const char *words)
+{
+	const char *engine = getenv("ECHO_ENGINE");
+	char said[40];
+
+	if (!engine || strncmp(v->words, "ring", 4) != 0 || (words && strstr(words, "--engine")))
+		return;
+	snprintf(said, sizeof(said), ", %s engine", engine);
+	check(server_complaints(s, said), "not on the %s engine", engine);
+}
+
 void server_start(struct server *s, const struct variant *v, const struct server_setup *setup)
 {
 	static const struct server_setup plain;
@@ -255,6 +267,7 @@ void server_start(struct server *s, const struct variant *v, const struct server
 	words[n] = NULL;
 	process_start(&s->process, words, setup);
 	wait_until_listening(s);
+	expect_engine(s, v, setup->words);
 }
 
 void server_stop_only(struct server *s, int signal)
