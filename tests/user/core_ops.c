@@ -217,6 +217,7 @@ void core_ring_params(struct io_uring *ring, unsigned entries, struct io_uring_p
 	check(!anyring_set_engine(ANYRING_USER), "no user engine");
 	ret = io_uring_queue_init_params(entries, ring, p);
 	check(!ret, "a ring: %s", strerror(-ret));
+	check(anyring_ring_engine(ring) == ANYRING_USER, "not the user engine");
 }
 
 void core_ring(struct io_uring *ring, unsigned entries, unsigned flags)

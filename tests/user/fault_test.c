@@ -491,6 +491,7 @@ static void run_scenario(const struct scenario *scenario)
 		check(injected.fault, "no ring: %s", strerror(-ret));
 		check(ret == -injected.error || ret == -EFAULT, "no ring: %s", strerror(-ret));
 	} else {
+		check(anyring_ring_engine(&stage.ring) == ANYRING_USER, "not the user engine");
 		scenario->run(&stage);
 		io_uring_queue_exit(&stage.ring);
 	}

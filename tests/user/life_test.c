@@ -52,6 +52,7 @@ static void open_ring(struct io_uring *ring, unsigned flags)
 {
 	check(!anyring_set_engine(ANYRING_USER), "no choice");
 	check(!io_uring_queue_init(8, ring, flags), "no ring");
+	check(anyring_ring_engine(ring) == ANYRING_USER, "not the user engine");
 }
 
 static void make_pipe(int fds[2])
@@ -395,6 +396,7 @@ static void child_wakes_the_submitter(void)
 
 	check(!anyring_set_engine(ANYRING_USER), "no choice");
 	check(!io_uring_queue_init_params(8, &ring, &p), "no ring");
+	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
 	sleep_ms(50);
 	pid = fork();
 	if (!pid) {

@@ -97,6 +97,7 @@ static void worn_pair(int fds[2])
 	int ret = io_uring_queue_init(8, &ring, 0);
 
 	check(!ret, "no ring: %s", strerror(-ret));
+	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
 	tcp_pair(fds);
 	if (fcntl(fds[0], F_DUPFD_QUERY, fds[0]) != 1)
 		case_skip("this kernel cannot compare descriptors (F_DUPFD_QUERY, Linux 6.10)");

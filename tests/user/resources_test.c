@@ -20,12 +20,13 @@
 #include "cases/jobs.h"
 #include "user/user.h"
 
-#define PAGE 4096
+#define PAGE	4096
+#define ENTRIES 32
 
 static void open_ring(struct io_uring *ring, unsigned flags)
 {
-	check(!anyring_set_engine(ANYRING_USER), "no choice");
-	check(!io_uring_queue_init(8, ring, flags), "no ring");
+	check(!io_uring_queue_init(ENTRIES, ring, flags), "no ring");
+	check(anyring_ring_engine(ring) == ANYRING_USER, "not the user engine");
 }
 
 static int read_selected(struct io_uring *ring, int fd, unsigned *flags)
@@ -147,7 +148,7 @@ static void rings_clone_each_other(void)
 
 /* ---- Resizing ---------------------------------------------------------------------------------- */
 
-#define POLLS	    32
+#define POLLS	    ENTRIES
 #define POLL_ROUNDS 4000
 
 struct resized {
@@ -160,9 +161,7 @@ static void *resize_often(void *arg)
 	struct resized *shared = arg;
 	struct io_uring resized;
 
-	check(!io_uring_queue_init(8, &resized,
-				   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN),
-	      "no ring");
+	open_ring(&resized, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 	/* Release: it is there; pairs with polled_while_resized(). */
 	__atomic_store_n(&shared->fd, resized.ring_fd, __ATOMIC_RELEASE);
 	for (unsigned i = 0; !__atomic_load_n(&shared->stop, __ATOMIC_RELAXED); i++) {
@@ -182,8 +181,7 @@ static void polled_while_resized(void)
 	pthread_t thread;
 	int fd;
 
-	check(!anyring_set_engine(ANYRING_USER), "no user engine");
-	check(!io_uring_queue_init(POLLS, &ring, 0), "no ring");
+	open_ring(&ring, 0);
 	check(!pthread_create(&thread, NULL, resize_often, &shared), "no thread");
 	/* Acquire: pairs with resize_often(). */
 	while ((fd = __atomic_load_n(&shared.fd, __ATOMIC_ACQUIRE)) < 0)

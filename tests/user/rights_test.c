@@ -159,6 +159,7 @@ static void open_ring(struct io_uring *ring)
 	anyring_set_engine(ANYRING_USER);
 	ret = io_uring_queue_init(8, ring, 0);
 	check(!ret, "no ring: %s", strerror(-ret));
+	check(anyring_ring_engine(ring) == ANYRING_USER, "not the user engine");
 }
 
 static int run(struct io_uring *ring, void (*prep)(struct io_uring_sqe *sqe), unsigned flags)

@@ -42,6 +42,7 @@ static void open_ring(void)
 {
 	check(!anyring_set_engine(ANYRING_USER), "no user engine");
 	check(!io_uring_queue_init(4, &ring, 0), "no ring");
+	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
 }
 
 static void start_wait(void)

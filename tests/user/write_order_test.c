@@ -89,6 +89,7 @@ static void expect_slow(void)
 static void open_ring(void)
 {
 	check(!io_uring_queue_init(4, &ring, 0), "no ring");
+	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
 }
 
 static void slot_is_no_descriptor(void)
