@@ -4,6 +4,7 @@
 #include "user/behind.h"
 #include "user/kind.h"
 #include "user/op/net.h"
+#include "user/op/rw.h"
 
 static bool is_rw(const struct request *req)
 {
@@ -52,10 +53,15 @@ bool behind_is_polled(const struct request *req)
 	case IORING_OP_ACCEPT:
 	case IORING_OP_RECV:
 	case IORING_OP_RECVMSG:
-	case IORING_OP_READ_MULTISHOT:
 		return req->flags & REQ_MULTISHOT;
-	default:
+	case IORING_OP_SEND:
+	case IORING_OP_SENDMSG:
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_SENDMSG_ZC:
+	case IORING_OP_CONNECT:
 		return false;
+	default:
+		return !is_rw(req);
 	}
 }
 
@@ -65,6 +71,16 @@ static bool does_not_block(struct request *req)
 	long flags = SYS(fcntl, req->sysfd, F_GETFL);
 
 	return flags >= 0 && flags & O_NONBLOCK && !(request_kind(req) & FILE_REGULAR);
+}
+
+/* What waits leaves RWF_NOWAIT alone, too, where it means something. */
+static bool rw_only_tries(struct request *req)
+{
+	if (request_kind(req) & FILE_STREAM_POS) {
+		rw_of(req)->flags &= ~RWF_NOWAIT;
+		req->flags &= ~(uint32_t)REQ_NOWAIT;
+	}
+	return does_not_block(req);
 }
 
 static bool polls_first(const struct request *req)
@@ -89,7 +105,7 @@ static bool only_tries(struct request *req)
 	case IORING_OP_SENDMSG_ZC:
 		return polls_first(req);
 	default:
-		return is_rw(req) && does_not_block(req);
+		return is_rw(req) && rw_only_tries(req);
 	}
 }
 

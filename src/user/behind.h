@@ -13,7 +13,7 @@
 void behind_follow(const struct request *req, enum issue_how how);
 /* One behind a worker is issued for the first time; its file is known. */
 void behind_begin(struct request *req);
-/* One behind a worker: it goes on after a completion, and Linux has that polled. */
+/* One behind a worker: it has no call that waits, or goes on after a completion, which is polled for. */
 bool behind_is_polled(const struct request *req);
 
 /* To those who cancel it, a worker has it. */

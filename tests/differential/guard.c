@@ -66,6 +66,8 @@ static void uses_of(const struct run *r, const struct op *op, struct uses *u)
 	use_object(u, object_behind(r, sqe->fd, fixed), op->in, op->out);
 	if (fixed)
 		use(u, KEY_TABLE, ROLE_OBSERVE);
+	if (sqe->opcode == IORING_OP_EPOLL_CTL)
+		use_object(u, object_behind(r, (int)sqe->off, false), ROLE_OBSERVE, ROLE_OBSERVE);
 	if (op->second)
 		use_object(u, object_behind(r, sqe->splice_fd_in, false), op->second, ROLE_NONE);
 	for (unsigned i = 0; i < ARRAY_LEN(op->extra_key); i++)

@@ -15,12 +15,16 @@
 #include "compare.h"
 
 /* Kinds of differences that are told apart, and how often one is shown. */
-#define MAX_KINDS      512
-#define SHOWN_EACH     1
+#define MAX_KINDS	   512
+#define SHOWN_EACH	   1
 /* Differences that look alike before they are minimised are minimised this often. */
-#define MINIMISED_EACH 3
-/* Flaws of the tester itself that are tolerated in a test: races it failed to foresee. */
-#define TOLERATED      0.002
+#define MINIMISED_EACH	   3
+/*
+ * What differed once and never again is a worker that was late, as happens on a busy machine. More
+ * of it is tolerated than of programs that the first engine itself has two answers to.
+ */
+#define TOLERATED_LATE	   0.02
+#define TOLERATED_UNSTABLE 0.004
 
 struct difference {
 	char text[200];
@@ -153,9 +157,10 @@ static uint64_t fresh_seed(void)
 
 static bool few_flaws(void)
 {
-	double flaws = (double)(totals.unstable + totals.passing);
+	double programs = (double)totals.programs;
 
-	return flaws <= 1 + TOLERATED * (double)totals.programs;
+	return (double)totals.passing <= 2 + TOLERATED_LATE * programs &&
+	       (double)totals.unstable <= 1 + TOLERATED_UNSTABLE * programs;
 }
 
 static bool run_all(struct options *o, struct sides *s)

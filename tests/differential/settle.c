@@ -206,6 +206,25 @@ static int by_user_data(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
+/* docs/semantics.md, "IORING_CQE_F_SOCK_NONEMPTY": of TCP's receives, only the filled ones tell. */
+static unsigned flags_said(const struct run *r, const struct arrival *a)
+{
+	const struct op *op = op_numbered(r, a->user_data);
+	enum object object;
+	bool filled;
+
+	if (!op || op->kind != OP_SQE || a->res < 0)
+		return a->flags;
+	if (op->sqe.opcode != IORING_OP_RECV && op->sqe.opcode != IORING_OP_RECVMSG)
+		return a->flags;
+	object = object_behind(r, op->sqe.fd, op->sqe.flags & IOSQE_FIXED_FILE);
+	filled = op->sqe.opcode == IORING_OP_RECV &&
+		 (op->selects ? a->res % GROUP_LEN == 0 : (unsigned)a->res == op->sqe.len);
+	if ((object == TCP_A || object == TCP_B) && !filled)
+		return a->flags & ~IORING_CQE_F_SOCK_NONEMPTY;
+	return a->flags;
+}
+
 static void say_flags(struct trace *t, unsigned flags)
 {
 	static const struct {
@@ -270,7 +289,7 @@ static void say_arrivals(struct run *r)
 
 		say(r->trace, "  #%llu res %s", (unsigned long long)a->user_data,
 		    result_name(a->res));
-		say_flags(r->trace, a->flags);
+		say_flags(r->trace, flags_said(r, a));
 		if (a->extra[0] || a->extra[1])
 			say(r->trace, " extra %llx %llx", (unsigned long long)a->extra[0],
 			    (unsigned long long)a->extra[1]);

@@ -148,12 +148,13 @@ static enum issue_result nobody_there(struct request *req, enum issue_how how)
 	return ISSUE_AGAIN;
 }
 
-/* After one of many: Linux tries once more, and fails, only where it does not know. */
+/* After one of many: if it has been polled, Linux tries once more, and fails, only where it does not
+ * know. */
 static enum issue_result nobody_else(struct request *req, enum issue_how how)
 {
 	struct accept *a = request_data(req, struct accept);
 
-	if (a->how & IORING_ACCEPT_DONTWAIT && !says_more(req))
+	if (a->how & IORING_ACCEPT_DONTWAIT && (!req->poll_retries || !says_more(req)))
 		return nobody_there(req, how);
 	a->how &= (uint16_t)~IORING_ACCEPT_DONTWAIT;
 	req->flags &= ~(uint32_t)REQ_NOWAIT;

@@ -126,6 +126,14 @@ static long recv_behind(struct request *req, struct selection *s, size_t got)
 	return more;
 }
 
+/* MSG_TRUNC: UNIX streams know nothing of it. */
+static bool stores_nothing(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+
+	return n->msg_flags & MSG_TRUNC && socket_option(req->sysfd, SO_DOMAIN) != AF_UNIX;
+}
+
 /*
  * A bundle begins with what its length asks for, or one buffer, as most messages fit into one and many
  * cost the kernel more than they hold. When that is full, of a byte stream, more follow, as one
@@ -141,8 +149,7 @@ static long recv_bundle(struct request *req, struct selection *s)
 	/* A single buffer has left its group, and would be lost; as what a worker took. */
 	if (!s->of_ring || s->taken)
 		return got;
-	/* Nothing is stored. */
-	if (request_data(req, struct net)->msg_flags & MSG_TRUNC)
+	if (stores_nothing(req))
 		return got;
 	queued = net_queued(req);
 	if (queued <= 1)
@@ -171,7 +178,9 @@ static enum issue_result hold_buffers(struct request *req, struct selection *s, 
 	struct net *n = request_data(req, struct net);
 	int error;
 
-	n->buffer = group_commit(req, s, s->total);
+	/* Of one that is used up bit by bit Linux takes no more than came first. */
+	n->buffer = group_commit(req, s, s->incremental ? got : s->total);
+	n->buffer &= ~IORING_CQE_F_BUF_MORE;
 	req->flags |= REQ_BUFFER_HELD;
 	n->addr = (uintptr_t)s->iov->iov_base;
 	n->len = (uint32_t)s->iov->iov_len;
@@ -267,8 +276,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 		req->flags |= REQ_FAIL;
 	}
 	buffer = group_commit(req, s, (size_t)got);
-	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) &&
-	    !(n->msg_flags & MSG_TRUNC))
+	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) && !stores_nothing(req))
 		got += recv_second(req, s, &flags);
 	flags |= buffer;
 	if (goes_on(req, s, got) && request_post_more(req, (int)got, flags)) {

@@ -149,7 +149,9 @@ static enum issue_result hold_buffer(struct request *req, struct selection *s, s
 	struct net *n = request_data(req, struct net);
 	struct message *m = req->async;
 
-	n->buffer = group_commit(req, s, s->total);
+	/* Of one that is used up bit by bit Linux takes no more than came first. */
+	n->buffer = group_commit(req, s, s->incremental ? got : s->total);
+	n->buffer &= ~IORING_CQE_F_BUF_MORE;
 	req->flags |= REQ_BUFFER_HELD;
 	m->iov[0] = s->one;
 	m->head.msg_iov = m->iov;

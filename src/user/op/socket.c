@@ -84,5 +84,8 @@ enum issue_result shutdown_issue(struct request *req, enum issue_how how)
 
 	(void)how;
 	req->res = (int32_t)SYS(shutdown, req->sysfd, n->len);
+	/* What else is wrong is said by the socket, and is a result as others. */
+	if (req->res == -EBADF || req->res == -ENOTSOCK)
+		req->flags |= REQ_FAIL;
 	return ISSUE_DONE;
 }

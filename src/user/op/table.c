@@ -268,6 +268,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = shutdown_issue,
 		.needs_file = true,
 		.always_polls = true,
+		.errors_pass = true,
 	},
 	[IORING_OP_RENAMEAT] = {
 		.name = "renameat",
