@@ -249,6 +249,56 @@ static void accept_many_async_without_waiting(void)
 	close_scene(&s);
 }
 
+/* A multishot accept: what comes at once, then for one more connection. */
+static void expect_many(struct scene *s, unsigned there, unsigned flags, const char *want)
+{
+	char got[64] = "";
+	struct io_uring_sqe *sqe;
+
+	for (unsigned i = 0; i < there; i++)
+		client_of(s);
+	sqe = new_sqe(&s->ring);
+	io_uring_prep_multishot_accept(sqe, s->listener, NULL, NULL, 0);
+	sqe->ioprio |= IORING_ACCEPT_DONTWAIT;
+	set_sqe(sqe, 1, flags);
+	submit(&s->ring, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		struct __kernel_timespec ts = MILLISECONDS(10);
+		struct io_uring_cqe *cqe;
+
+		while (!io_uring_wait_cqe_timeout(&s->ring, &cqe, &ts)) {
+			strcat(got, cqe->res == -EAGAIN			      ? "!"
+				    : cqe->flags & IORING_CQE_F_SOCK_NONEMPTY ? "n"
+									      : "a");
+			io_uring_cqe_seen(&s->ring, cqe);
+		}
+		strcat(got, i ? "" : " ");
+		client_of(s);
+	}
+	check(!strcmp(got, want), "%u there: '%s', not '%s'", there, got, want);
+}
+
+/* It ends where Linux tries once more, as it does not know, or has not polled yet. */
+static void accept_many_without_waiting(void)
+{
+	static const struct {
+		unsigned there, flags;
+		const char *want;
+	} rows[] = {
+		{ 0, 0, "! " },		  { 1, 0, "a! " },	     { 2, 0, "na! " },
+		{ 0, IOSQE_ASYNC, " a" }, { 1, IOSQE_ASYNC, "a a" }, { 2, IOSQE_ASYNC, "na a" },
+	};
+
+	need_linux(6, 10, "IORING_ACCEPT_DONTWAIT");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		open_scene(&s, 0);
+		expect_many(&s, rows[i].there, rows[i].flags, rows[i].want);
+		close_scene(&s);
+	}
+}
+
 static void accept_poll_first(void)
 {
 	struct scene s;
@@ -548,6 +598,8 @@ const struct conformance_case accept_cases[] = {
 	{ "only IORING_ACCEPT_DONTWAIT does not wait", accept_without_waiting },
 	{ "a multishot accept with IOSQE_ASYNC waits all the same",
 	  accept_many_async_without_waiting },
+	{ "a multishot accept that does not wait ends when nobody is left",
+	  accept_many_without_waiting },
 	{ "IORING_ACCEPT_POLL_FIRST finds connections that are there, and that come",
 	  accept_poll_first },
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that more connections wait", accept_nonempty },

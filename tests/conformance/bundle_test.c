@@ -255,6 +255,44 @@ static void send_single_buffers(void)
 	close_scene(&s);
 }
 
+/* Whole, one after the other. */
+static void send_bundle_of_single_buffers(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, 2, GROUP + 1, 0);
+	expect_error(&s.ring, "provide", 0);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send_bundle(sqe, s.fds[0], 5, 0);
+	use_pool(sqe, &s.pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	submit(&s.ring, 1);
+	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0) | IORING_CQE_F_MORE);
+	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(1));
+	close_scene(&s);
+}
+
+static void send_bundle_of_own_memory(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_send(sqe, s.fds[0], s.pool.bytes, 5, 0);
+	sqe->ioprio = IORING_RECVSEND_BUNDLE;
+	set_sqe(sqe, 1, 0);
+	submit(&s.ring, 1);
+	/* Linux 6.18 tries to send what follows, of which there is nothing. */
+	expect_full_answer(&s.ring, 1, 5, IORING_CQE_F_MORE);
+	expect_full_answer(&s.ring, 1, 0, 0);
+	peer_receives(s.fds[1], 0, 5);
+	close_scene(&s);
+}
+
 /* ---- Receiving ------------------------------------------------------------------------------- */
 
 static void recv_bundle(void)
@@ -337,7 +375,6 @@ static void recv_bundle_limited(void)
 	close_scene(&s);
 }
 
-/* Of the older kind, a bundle names the first it filled; Linux 6.18 fills two at most. */
 /* It asked for less than the first holds, and the whole is there for the next. */
 static void recv_bundle_of_nothing(void)
 {
@@ -358,6 +395,36 @@ static void recv_bundle_of_nothing(void)
 	close_scene(&s);
 }
 
+/* The second round begins with a buffer that is longer than what is left. */
+static void recv_bundle_cut(void)
+{
+	struct scene s;
+
+	need_linux(6, 17, "IORING_CQE_F_SOCK_NONEMPTY of UNIX sockets");
+	open_scene(&s, UNIX_STREAM);
+	peer_sends(s.fds[1], 0, SIZE + 5);
+	submit_recv_select(&s, 0, false, 1);
+	expect_full_answer(&s.ring, 1, SIZE + 5, BUFFER_FLAGS(0));
+	close_scene(&s);
+}
+
+/* A length that ends in the last buffer does not end the request; nor one that is known to do. */
+static void recv_bundle_into_last(void)
+{
+	struct scene s;
+
+	open_scene(&s, UNIX_STREAM);
+	peer_sends(s.fds[1], 0, 7 * SIZE);
+	submit_recv_select(&s, 7 * SIZE, false, 1);
+	expect_full_answer(&s.ring, 1, 7 * SIZE, BUFFER_FLAGS(0));
+	peer_sends(s.fds[1], 0, 12);
+	submit_recv_select(&s, 5, true, 2);
+	expect_but_nonempty(&s.ring, 2, 5, BUFFER_FLAGS(7) | IORING_CQE_F_MORE);
+	expect_full_answer(&s.ring, 2, -ENOBUFS, 0);
+	close_scene(&s);
+}
+
+/* Of the older kind, a bundle names the first it filled; Linux 6.18 fills two at most. */
 static void recv_bundle_of_single_buffers(void)
 {
 	struct io_uring_sqe *sqe;
@@ -592,7 +659,12 @@ const struct conformance_case bundle_cases[] = {
 	{ "a send bundle's length is for its first CQE", send_bundle_limited },
 	{ "a send bundle that waited is the last", send_bundle_waits },
 	{ "send takes a single buffer whole", send_single_buffers },
+	{ "a send bundle sends single buffers whole", send_bundle_of_single_buffers },
+	{ "a send bundle of no group ends in a CQE of 0", send_bundle_of_own_memory },
 	{ "a recv bundle fills several buffers", recv_bundle },
+	{ "a recv bundle's second round may begin with a cut buffer", recv_bundle_cut },
+	{ "a multishot recv bundle goes on behind a length that ends in the last buffer",
+	  recv_bundle_into_last },
 	{ "a recv bundle that waits holds no buffer", recv_bundle_waits },
 	{ "a multishot recv bundle goes around the ring's end", recv_bundle_multishot },
 	{ "a recv bundle takes at most its length", recv_bundle_limited },

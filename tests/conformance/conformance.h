@@ -89,6 +89,7 @@ extern const struct conformance_case child_cases[];
 extern const struct conformance_case entry_cases[];
 extern const struct conformance_case region_cases[];
 extern const struct conformance_case slots_cases[];
+extern const struct conformance_case behind_cases[];
 extern const struct conformance_case between_cases[];
 extern const struct conformance_case futex_cases[];
 extern const struct conformance_case command_cases[];

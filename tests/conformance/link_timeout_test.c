@@ -411,6 +411,35 @@ static void target_cancelled(void)
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
+/* Several requests follow in the submission, as its end is when the first one is over. */
+static void over_already(void)
+{
+	static const struct {
+		struct __kernel_timespec ts;
+		unsigned flags;
+	} rows[] = { { { 0 }, 0 }, { { .tv_sec = 1 }, IORING_TIMEOUT_ABS } };
+	struct answer answers[8];
+	struct io_uring ring;
+
+	open_ring(&ring, 8, 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct __kernel_timespec ts = rows[i].ts;
+		int fd = scratch_file(100000);
+		static char bytes[100000];
+
+		queue_nop(&ring, 1, LINK);
+		queue_bound(&ring, &ts, rows[i].flags, 2, 0);
+		for (unsigned k = 3; k <= 8; k++)
+			queue_read(&ring, fd, bytes, sizeof(bytes), k, 0);
+		submit(&ring, 8);
+		sorted_answers(&ring, answers, 8);
+		expect(answers[0].res, 0);
+		expect(answers[1].res, -ENOENT);
+		close(fd);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 static void unlinked(void)
 {
 	struct io_uring ring;
@@ -487,6 +516,7 @@ const struct conformance_case link_timeout_cases[] = {
 	{ "what is not armed yet is not updated", not_armed_yet },
 	{ "removal and cancellation do not find link timeouts", not_removable },
 	{ "cancelling a request cancels its timeout", target_cancelled },
+	{ "what is over when its request is done finds nothing to cancel", over_already },
 	{ "a link timeout behind no request, or behind another, is refused", unlinked },
 	{ "errors of link timeouts", bad_bounds },
 	{ 0 },

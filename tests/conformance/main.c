@@ -74,6 +74,7 @@ static const struct family {
 	{ "entry", entry_cases },
 	{ "region", region_cases },
 	{ "slots", slots_cases },
+	{ "behind", behind_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },

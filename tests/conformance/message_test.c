@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Send, receive and their message forms, one CQE a request. */
+#include <sys/uio.h>
+
 #include "net.h"
 
 /* ---- What arrives ---------------------------------------------------------------------------- */
@@ -282,6 +284,95 @@ static void nonempty(void)
 	close_pair(fds);
 }
 
+/* To TCP the end is something to read, too. */
+static void end_is_nonempty(void)
+{
+	struct io_uring ring;
+	uint8_t in[40];
+	int fds[2];
+
+	need_linux(5, 19, "IORING_CQE_F_SOCK_NONEMPTY");
+	open_ring(&ring, 8, 0);
+	tcp_pair(fds);
+	peer_sends(fds[1], 0, 40);
+	sys(shutdown(fds[1], SHUT_WR));
+	wait_ready(fds[0], POLLRDHUP);
+	submit_recv(&ring, fds[0], in, 40, 0, 1);
+	expect_full_answer(&ring, 1, 40, IORING_CQE_F_SOCK_NONEMPTY);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+/* The highest page that an address may lie on. */
+static uintptr_t last_page(void)
+{
+	uintptr_t page = 0;
+
+	for (unsigned bit = 8 * sizeof(page) - 1; bit >= 12; bit--) {
+		struct iovec range = { (void *)(page | (uintptr_t)1 << bit), 0 };
+
+		/* Looks at the range, and reads nothing. */
+		if (!process_vm_readv(getpid(), &range, 1, NULL, 0, 0))
+			page |= (uintptr_t)1 << bit;
+	}
+	return page;
+}
+
+static void beyond_all_memory(void)
+{
+	uint8_t *beyond = (uint8_t *)last_page() + 1;
+	struct io_uring ring;
+	int fds[2];
+
+	if (sizeof(long) < 8)
+		skip_because_of("every address is possible");
+	open_ring(&ring, 8, 0);
+	unix_pair(fds);
+	for (int receives = 0; receives < 2; receives++) {
+		struct io_uring_sqe *sqe = new_sqe(&ring);
+
+		if (receives)
+			io_uring_prep_recv(sqe, fds[0], beyond, 8192, 0);
+		else
+			io_uring_prep_send(sqe, fds[0], beyond, 8192, 0);
+		set_sqe(sqe, 1, 0);
+		io_uring_prep_nop(new_sqe(&ring));
+		/* It is refused, which ends the submission. */
+		expect(io_uring_submit(&ring), 1);
+		expect_answer(&ring, 1, -EFAULT);
+		expect(io_uring_submit(&ring), 1);
+		next_answer(&ring);
+	}
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
+/* recv(2) that does not wait says -EAGAIN, for ever. */
+static void shut_datagram_socket(void)
+{
+	struct iovec iov = { .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char byte;
+	int fds[2];
+
+	iov.iov_base = &byte;
+	open_ring(&ring, 8, 0);
+	open_pair(UNIX_DATAGRAM, fds);
+	sys(shutdown(fds[0], SHUT_RDWR));
+	submit_recv(&ring, fds[0], &byte, 1, 0, 1);
+	expect_full_answer(&ring, 1, 0, 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recvmsg(sqe, fds[0], &msg, 0);
+	expect_error(&ring, "recvmsg", 0);
+	sqe = new_sqe(&ring);
+	io_uring_prep_read(sqe, fds[0], &byte, 1, 0);
+	expect_error(&ring, "read", 0);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 static void poll_first(void)
 {
 	struct io_uring_sqe *sqe;
@@ -544,6 +635,9 @@ const struct conformance_case message_cases[] = {
 	{ "MSG_PEEK leaves what it shows", peek },
 	{ "a datagram longer than the buffer is cut, and MSG_TRUNC tells", truncation },
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP has more", nonempty },
+	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP's end is next", end_is_nonempty },
+	{ "a receive from a datagram socket that is shut gives 0", shut_datagram_socket },
+	{ "memory beyond what a process can have ends the submission", beyond_all_memory },
 	{ "IORING_RECVSEND_POLL_FIRST finds data that is there, and that comes", poll_first },
 	{ "IORING_RECVSEND_POLL_FIRST with MSG_DONTWAIT is -EAGAIN", poll_first_without_waiting },
 	{ "MSG_OOB moves the urgent byte", urgent },

@@ -318,6 +318,25 @@ static void version(void)
 	expect(IO_URING_CHECK_VERSION(major - 1, 99), 0);
 }
 
+/* Looked up when it is submitted, and not again. */
+static void file_closed_before_task_work(void)
+{
+	struct answer answers[2];
+	struct io_uring ring;
+	int fds[2];
+
+	open_ring(&ring, 4, 0);
+	make_pipe(fds);
+	prep_nop(&ring, 1, IORING_NOP_FILE | IORING_NOP_TW)->fd = fds[0];
+	io_uring_prep_close(new_sqe(&ring), fds[0]);
+	submit(&ring, 2);
+	sorted_answers(&ring, answers, 2);
+	expect(answers[1].data, 1);
+	expect(answers[1].res, 0);
+	close(fds[1]);
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case nop_cases[] = {
 	{ "nops complete in the order they were submitted in", in_order },
 	{ "a nop has completed when submitting it returns", at_once },
@@ -331,6 +350,7 @@ const struct conformance_case nop_cases[] = {
 	{ "a nop that finds no file fails, whatever its result was to be", with_file_and_result },
 	{ "a nop can look up a buffer", with_buffer },
 	{ "a nop can complete through task work", through_task_work },
+	{ "a nop finds its file when it is submitted", file_closed_before_task_work },
 	{ "a nop can fill a long completion", long_completion },
 	{ "the library tells its version", version },
 	{ 0 },

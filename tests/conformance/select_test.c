@@ -278,6 +278,49 @@ static void multishot(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* The rest of what is there comes after what was submitted with it. */
+static void multishot_begins_with_one(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	need_op(IORING_OP_READ_MULTISHOT, "READ_MULTISHOT");
+	make_pipe(fds);
+	open_with_buffers(&ring, 4);
+	expect(write(fds[1], "0123456789abcdefXYZ", 19), 19);
+	sqe = new_sqe(&ring);
+	io_uring_prep_read_multishot(sqe, fds[0], 0, 0, GROUP);
+	set_sqe(sqe, 1, IOSQE_BUFFER_SELECT);
+	sqe = new_sqe(&ring);
+	io_uring_prep_write(sqe, fds[1], "and more", 8, 0);
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 2);
+	expect_full_answer(&ring, 1, SIZE, CQE_OF_BUFFER(0) | IORING_CQE_F_MORE);
+	expect_full_answer(&ring, 2, 8, 0);
+	expect_full_answer(&ring, 1, 11, CQE_OF_BUFFER(1) | IORING_CQE_F_MORE);
+	io_uring_queue_exit(&ring);
+}
+
+/* Where the last one was filled to its end. */
+static void multishot_misses_none(void)
+{
+	struct io_uring ring;
+	int fds[2];
+
+	need_op(IORING_OP_READ_MULTISHOT, "READ_MULTISHOT");
+	make_pipe(fds);
+	open_with_buffers(&ring, 2);
+	start(&ring, 1, read_multishot, fds[0], 0, 0, GROUP);
+	expect(write(fds[1], "0123456789abcdef0123456789abcdef", 32), 32);
+	expect_full_answer(&ring, 1, SIZE, CQE_OF_BUFFER(0) | IORING_CQE_F_MORE);
+	expect_full_answer(&ring, 1, SIZE, CQE_OF_BUFFER(1) | IORING_CQE_F_MORE);
+	expect_none(&ring, 10);
+	expect(write(fds[1], "X", 1), 1);
+	expect_full_answer(&ring, 1, -ENOBUFS, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void multishot_without_buffers(void)
 {
 	struct io_uring ring;
@@ -381,6 +424,10 @@ const struct conformance_case select_cases[] = {
 	{ "a read that waits keeps a buffer that was given by itself", selected_and_kept },
 	{ "a buffer is taken when the data comes", selected_late },
 	{ "READ_MULTISHOT reads until the end", multishot },
+	{ "READ_MULTISHOT takes one buffer before others have their turn",
+	  multishot_begins_with_one },
+	{ "READ_MULTISHOT misses a buffer only when there is something to read",
+	  multishot_misses_none },
 	{ "READ_MULTISHOT ends when the buffers do", multishot_without_buffers },
 	{ "READ_MULTISHOT waits with its last buffer used", multishot_with_just_enough },
 	{ "READ_MULTISHOT can be cancelled", multishot_cancelled },

@@ -156,6 +156,11 @@ void gen_link_timeout(struct gen *g)
 		ts->tv_nsec = 2000000;
 	if (one_in(30))
 		flags |= wrong_flag();
+	/* An hour from the beginning of time is over. */
+	if (flags & IORING_TIMEOUT_ABS)
+		soon = before->pace == PACE_INLINE && !(before->sqe.flags & IOSQE_ASYNC);
+	if (!soon)
+		flags &= ~IORING_TIMEOUT_ABS;
 	io_uring_prep_link_timeout(&g->op->sqe, ts, flags);
 	/* When it is not soon it ends with its request. */
 	g->op->pace = soon ? PACE_WORKER : PACE_INLINE;

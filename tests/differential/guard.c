@@ -345,6 +345,28 @@ static bool feeds_twice(const struct run *r, const struct op *const *chain, unsi
 	return false;
 }
 
+static bool meet(const struct run *r, const struct op *one, const struct op *other)
+{
+	struct uses a, b;
+
+	uses_of(r, one, &a);
+	uses_of(r, other, &b);
+	for (unsigned i = 0; i < a.count; i++)
+		for (unsigned k = 0; k < b.count; k++)
+			if (a.at[i].key == b.at[k].key)
+				return true;
+	return false;
+}
+
+/* Linux closes a file a moment after the completion: what comes next in the chain may be before it. */
+static bool is_behind_its_close(const struct run *r, const struct op *const *chain, unsigned at)
+{
+	for (unsigned i = 0; i < at; i++)
+		if (chain[i]->sqe.opcode == IORING_OP_CLOSE && meet(r, chain[i], chain[at]))
+			return true;
+	return false;
+}
+
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
 {
 	bool worker = false;
@@ -354,7 +376,8 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	for (unsigned i = 0; i < count; i++) {
 		bool async = i > 0 || is_async(r, chain[i]);
 
-		if (is_yet_to_be_made(r, chain, i) || differs_by_design(r, chain, i, worker))
+		if (is_yet_to_be_made(r, chain, i) || is_behind_its_close(r, chain, i) ||
+		    differs_by_design(r, chain, i, worker))
 			return false;
 		/* A worker goes on with what is linked; it keeps its buffer, and finds itself. */
 		worker |= is_async(r, chain[i]);

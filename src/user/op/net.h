@@ -30,6 +30,7 @@ struct net {
 	uint32_t name_room, control_room; /* room for them in what multishot recvmsg gives */
 	uint16_t flags;			  /* of sqe->ioprio */
 	uint16_t name_len;
+	bool knew_more; /* multishot recv: the last shot left something */
 };
 
 /*

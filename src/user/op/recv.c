@@ -29,6 +29,7 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 
 	n->addr = sqe->addr;
 	n->len = sqe->len;
+	n->knew_more = false;
 	n->name = 0;
 	n->flags = sqe->ioprio;
 	n->msg_flags = sqe->msg_flags;
@@ -248,7 +249,7 @@ static long recv_second(struct request *req, struct selection *first, uint32_t *
 /* One shot. True: it can be repeated at once. */
 static bool recv_shot(struct request *req, struct selection *s, enum issue_result *result)
 {
-	const struct net *n = request_data(req, const struct net);
+	struct net *n = request_data(req, struct net);
 	bool bundle = n->flags & IORING_RECVSEND_BUNDLE, emptied;
 	uint32_t flags, buffer;
 	long got;
@@ -278,6 +279,10 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	buffer = group_commit(req, s, (size_t)got);
 	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) && !stores_nothing(req))
 		got += recv_second(req, s, &flags);
+	/* What is known to be there is all that Linux has buffers for, and no more is missed. */
+	if (n->knew_more && !flags)
+		s->last = false;
+	n->knew_more = flags;
 	flags |= buffer;
 	if (goes_on(req, s, got) && request_post_more(req, (int)got, flags)) {
 		*result = ISSUE_AGAIN;
