@@ -23,11 +23,25 @@ static bool is_rw(const struct request *req)
 	}
 }
 
+/* It goes on after a completion, and Linux has that polled. */
+static bool is_of_many(const struct request *req)
+{
+	switch (req->opcode) {
+	case IORING_OP_ACCEPT:
+	case IORING_OP_RECV:
+	case IORING_OP_RECVMSG:
+	case IORING_OP_READ_MULTISHOT:
+		return req->flags & REQ_MULTISHOT;
+	default:
+		return false;
+	}
+}
+
 /* Of what workers do here, this alone is sure to be done by one of Linux's, too. */
 static bool was_in_worker(const struct request *req, enum issue_how how)
 {
 	if (req->flags & REQ_BEHIND)
-		return !behind_is_polled(req);
+		return !is_of_many(req);
 	/* Polled, it was completed by whoever saw the event. */
 	if (req->poll_retries)
 		return false;
@@ -47,21 +61,21 @@ void behind_follow(const struct request *req, enum issue_how how)
 		next->flags |= REQ_BEHIND;
 }
 
-bool behind_is_polled(const struct request *req)
+bool behind_blocks(const struct request *req)
 {
 	switch (req->opcode) {
 	case IORING_OP_ACCEPT:
 	case IORING_OP_RECV:
 	case IORING_OP_RECVMSG:
-		return req->flags & REQ_MULTISHOT;
+		return !is_of_many(req);
 	case IORING_OP_SEND:
 	case IORING_OP_SENDMSG:
 	case IORING_OP_SEND_ZC:
 	case IORING_OP_SENDMSG_ZC:
 	case IORING_OP_CONNECT:
-		return false;
+		return true;
 	default:
-		return !is_rw(req);
+		return is_rw(req);
 	}
 }
 
@@ -87,7 +101,7 @@ static bool polls_first(const struct request *req)
 {
 	const struct net *n = request_data(req, const struct net);
 
-	return n->flags & IORING_RECVSEND_POLL_FIRST && !behind_is_polled(req);
+	return n->flags & IORING_RECVSEND_POLL_FIRST && !is_of_many(req);
 }
 
 static bool only_tries(struct request *req)
@@ -96,7 +110,7 @@ static bool only_tries(struct request *req)
 	case IORING_OP_EPOLL_WAIT:
 		return true;
 	case IORING_OP_ACCEPT:
-		return accept_only_tries(req) || (!behind_is_polled(req) && does_not_block(req));
+		return accept_only_tries(req) || (!is_of_many(req) && does_not_block(req));
 	case IORING_OP_RECV:
 	case IORING_OP_RECVMSG:
 	case IORING_OP_SEND:

@@ -13,13 +13,13 @@
 void behind_follow(const struct request *req, enum issue_how how);
 /* One behind a worker is issued for the first time; its file is known. */
 void behind_begin(struct request *req);
-/* One behind a worker: it has no call that waits, or goes on after a completion, which is polled for. */
-bool behind_is_polled(const struct request *req);
+/* One behind a worker: that waits in the call. */
+bool behind_blocks(const struct request *req);
 
 /* To those who cancel it, a worker has it. */
 static inline bool behind_waits(const struct request *req)
 {
-	return req->state == REQ_POLLED && req->flags & REQ_BEHIND && !behind_is_polled(req);
+	return req->state == REQ_POLLED && req->flags & REQ_BEHIND && behind_blocks(req);
 }
 
 #endif

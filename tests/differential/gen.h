@@ -15,9 +15,6 @@ struct gen {
 	bool linked;   /* what is being written is part of a chain */
 };
 
-/* What iovecs point to now and then. */
-#define BAD_MEMORY ((void *)16)
-
 typedef void generator(struct gen *g);
 
 /* True once in n times. */
@@ -44,6 +41,8 @@ void touches(struct gen *g, enum key key, enum role role);
 void select_buffer(struct gen *g);
 /* n iovecs in g->args over g->data, of random lengths; returns their address. */
 struct iovec *some_iovecs(struct gen *g, unsigned n);
+/* Now and then one is of memory that is none: not with this. */
+void mend_iovecs(struct iovec *vecs, unsigned n, void *memory);
 const char *some_name(void);
 /* Puts what it makes in a slot: a chosen or an allocated one. */
 void make_direct(struct gen *g, int installs);

@@ -40,6 +40,10 @@ void gen_file_rw(struct gen *g)
 	if (one_in(30))
 		off = one_in(2) ? 1ULL << 62 : ~0ULL - 1;
 	rw(g, write, off);
+	/* "Memory that ends": docs/semantics.md. */
+	if (position &&
+	    (g->op->sqe.opcode == IORING_OP_READV || g->op->sqe.opcode == IORING_OP_WRITEV))
+		mend_iovecs(g->args, g->op->sqe.len, g->data);
 	if (one_in(6))
 		g->op->sqe.rw_flags = pick(flags);
 	target(g, some_file());

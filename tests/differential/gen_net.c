@@ -70,10 +70,8 @@ void gen_recvmsg(struct gen *g)
 {
 	struct msghdr *msg = some_message(g);
 
-	/* Memory that is none: docs/semantics.md, "IORING_CQE_F_SOCK_NONEMPTY". */
-	for (unsigned i = 0; i < msg->msg_iovlen; i++)
-		if (msg->msg_iov[i].iov_base == BAD_MEMORY)
-			msg->msg_iov[i].iov_base = g->data;
+	/* docs/semantics.md, "IORING_CQE_F_SOCK_NONEMPTY" */
+	mend_iovecs(msg->msg_iov, (unsigned)msg->msg_iovlen, g->data);
 
 	if (one_in(3)) {
 		msg->msg_name = (char *)g->args + 256;

@@ -210,6 +210,15 @@ void select_buffer(struct gen *g)
 	touches(g, KEY_GROUP + group, ROLE_CONSUME);
 }
 
+static void *const bad_memory = (void *)16;
+
+void mend_iovecs(struct iovec *vecs, unsigned n, void *memory)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (vecs[i].iov_base == bad_memory)
+			vecs[i].iov_base = memory;
+}
+
 struct iovec *some_iovecs(struct gen *g, unsigned n)
 {
 	struct iovec *vecs = g->args;
@@ -221,7 +230,7 @@ struct iovec *some_iovecs(struct gen *g, unsigned n)
 		at += vecs[i].iov_len;
 	}
 	if (one_in(40))
-		vecs[random_between(0, n - 1)].iov_base = BAD_MEMORY;
+		vecs[random_between(0, n - 1)].iov_base = bad_memory;
 	return vecs;
 }
 

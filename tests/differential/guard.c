@@ -249,7 +249,8 @@ static bool differs_by_design(const struct run *r, const struct op *const *chain
 	if (is_rw(op) && target_of(r, op) == EPOLL)
 		return true;
 	/* "A pipe that was spliced" */
-	if (is_rw(op) && op->sqe.rw_flags & RWF_NOWAIT && is_spliced(r, chain, at))
+	if (is_rw(op) && (op->sqe.rw_flags & RWF_NOWAIT || target_of(r, op) == PAGE_PIPE_W) &&
+	    is_spliced(r, chain, at))
 		return true;
 	/* "A link timeout and a worker" */
 	return behind && op->sqe.opcode == IORING_OP_LINK_TIMEOUT && op->pace == PACE_WORKER;

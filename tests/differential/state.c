@@ -107,8 +107,7 @@ static void say_rest(struct run *r, int fd)
 			sum += n;
 		}
 	}
-	say(r->trace, " left %ld %llx%s%s", sum, (unsigned long long)h,
-	    p.revents & POLLHUP ? " HUP" : "", p.revents & POLLERR ? " ERR" : "");
+	say(r->trace, " left %ld %llx", sum, (unsigned long long)h);
 }
 
 static void say_fd(struct run *r, int fd)

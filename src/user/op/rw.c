@@ -193,6 +193,9 @@ static long try_all(struct request *req)
 	struct rw *rw = rw_of(req);
 	long ret;
 
+	/* An empty datagram is one, which a vector of nothing does not send. */
+	if (!rw->left && rw->state & RW_WRITE && rw->offset <= 0 && request_kind(req) & FILE_SOCKET)
+		return SYS(sendto, req->sysfd, NULL, 0, MSG_DONTWAIT, NULL, 0);
 	if (rw_is_socket(req)) {
 		ret = rw_socket_transfer(req);
 		if (ret != -ENOTSOCK)
