@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <anyring.h>
@@ -202,6 +203,29 @@ static void number_of_the_engine(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A child has the number, too, but it is the parent who waits. */
+static void child_lets_go(void)
+{
+	int fds[2], status;
+	pid_t child;
+	char byte;
+
+	open_ring();
+	check(!pipe(fds), "no pipe");
+	use_up_numbers();
+	start_read(fds[0], &byte, 1);
+	child = fork();
+	check(child >= 0, "no child");
+	if (!child) {
+		io_uring_queue_exit(&ring);
+		_exit(fcntl(fds[0], F_GETFD) < 0);
+	}
+	check(waitpid(child, &status, 0) == child && !status, "wait status %#x", status);
+	check(write(fds[1], "x", 1) == 1, "not written");
+	expect(1, 1);
+	io_uring_queue_exit(&ring);
+}
+
 static void closed_ones_are_cancelled(void)
 {
 	struct io_uring_sync_cancel_reg cancel = { .addr = 1, .timeout = { -1, -1 } };
@@ -249,6 +273,7 @@ static const struct test_case cases[] = {
 	{ "the engine may have got the number of a file that is waited for",
 	  .run = number_of_the_engine },
 	{ "a wait for a closed descriptor can be cancelled", .run = closed_ones_are_cancelled },
+	{ "a child leaves its parent's waits alone", .run = child_lets_go },
 	{ "multishot polls, and workers, need a descriptor of their own",
 	  .run = some_need_their_own },
 	{ 0 },

@@ -132,19 +132,29 @@ static unsigned threads(void)
 	return (unsigned)st.st_nlink - 2;
 }
 
+static void *do_nothing(void *arg)
+{
+	return arg;
+}
+
 static void all_end_with_the_last_ring(void)
 {
 	struct io_uring_sync_cancel_reg reg = { .addr = 1, .timeout = { 5, 0 } };
+	unsigned before;
+	pthread_t first;
 
-	check(threads() == 1, "%u threads before", threads());
+	/* A sanitizer may start one of its own with the program's first. */
+	check(!pthread_create(&first, NULL, do_nothing, NULL), "no thread");
+	pthread_join(first, NULL);
+	before = threads();
 	open_ring();
 	start_open();
-	check(threads() > 1, "no worker");
+	check(threads() > before, "no worker");
 	check(!io_uring_register_sync_cancel(&ring, &reg), "not cancelled");
 	close_ring();
-	for (int i = 0; i < 500 && threads() > 1; i++)
+	for (int i = 0; i < 500 && threads() > before; i++)
 		sleep_ms(10);
-	check(threads() == 1, "%u threads after", threads());
+	check(threads() <= before, "%u threads, and %u before", threads(), before);
 }
 
 static const struct test_case cases[] = {
