@@ -5,6 +5,7 @@
 #include "user/kind.h"
 #include "user/op/net.h"
 #include "user/op/rw.h"
+#include "user/uring.h"
 
 static bool is_rw(const struct request *req)
 {
@@ -40,8 +41,6 @@ static bool is_of_many(const struct request *req)
 /* Of what workers do here, this alone is sure to be done by one of Linux's, too. */
 static bool was_in_worker(const struct request *req, enum issue_how how)
 {
-	if (req->flags & REQ_BEHIND)
-		return !is_of_many(req);
 	/* Polled, it was completed by whoever saw the event. */
 	if (req->poll_retries)
 		return false;
@@ -49,15 +48,18 @@ static bool was_in_worker(const struct request *req, enum issue_how how)
 	       (how & HOW_WORKER && is_rw(req));
 }
 
-void behind_follow(const struct request *req, enum issue_how how)
+void behind_note(struct request *req, enum issue_how how)
 {
-	struct request *next = req->link;
+	if (was_in_worker(req, how))
+		req->flags |= REQ_BEHIND;
+}
 
-	/* Which bounds this one, and is followed by what comes next. */
-	if (next && next->opcode == IORING_OP_LINK_TIMEOUT)
-		next = next->link;
-	/* One that asked for a worker is polled by it. */
-	if (next && !(next->flags & REQ_ASYNC) && was_in_worker(req, how))
+void behind_follow(const struct request *req, struct request *next)
+{
+	/* One that defers goes on with the chain itself, and one that asked for a worker is polled
+	 * by it. */
+	if (!(req->ring->setup_flags & IORING_SETUP_DEFER_TASKRUN) && !is_of_many(req) &&
+	    !(next->flags & REQ_ASYNC))
 		next->flags |= REQ_BEHIND;
 }
 

@@ -9,8 +9,10 @@
 
 #include "user/request.h"
 
-/* The request is done with: its next may be behind a worker. Under the ring's lock. */
-void behind_follow(const struct request *req, enum issue_how how);
+/* The request is done after an attempt: with REQ_BEHIND, Linux did it in a worker. */
+void behind_note(struct request *req, enum issue_how how);
+/* Hands that on to the next of its chain. Under the ring's lock. */
+void behind_follow(const struct request *req, struct request *next);
 /* One behind a worker is issued for the first time; its file is known. */
 void behind_begin(struct request *req);
 /* One behind a worker: that waits in the call. */

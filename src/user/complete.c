@@ -91,7 +91,7 @@ void request_issued(struct request *req, enum issue_result result, enum issue_ho
 		if (__builtin_expect(req->flags & REQ_HAS_TIMEOUT, 0))
 			link_timeout_after(req);
 		if (__builtin_expect(req->link != NULL, 0))
-			behind_follow(req, how);
+			behind_note(req, how);
 		request_complete(req);
 		break;
 	case ISSUE_AGAIN:
@@ -257,10 +257,13 @@ static void go_on(struct request *req)
 	req->link = NULL;
 	if (!next)
 		return;
-	if (req->flags & REQ_FAIL && !(req->flags & REQ_HARDLINK))
+	if (req->flags & REQ_FAIL && !(req->flags & REQ_HARDLINK)) {
 		cancel_chain(next, req->flags & REQ_SKIP);
-	else
-		request_queue(next);
+		return;
+	}
+	if (__builtin_expect(req->flags & REQ_BEHIND, 0))
+		behind_follow(req, next);
+	request_queue(next);
 }
 
 void request_complete(struct request *req)
@@ -279,6 +282,8 @@ void request_fail(struct request *req, int error)
 {
 	req->res = error;
 	req->flags |= REQ_FAIL;
+	/* It is failed by whoever submitted it. */
+	req->flags &= ~(uint32_t)REQ_BEHIND;
 	if (req->op->fail && req->flags & REQ_PREPARED)
 		req->op->fail(req);
 	request_complete(req);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "user/alloc.h"
 #include "user/groups.h"
@@ -332,13 +334,22 @@ int group_select(struct request *req, struct selection *s, size_t max, bool bund
 	return select_single(group, s, max);
 }
 
+/* As the kernel has it: what is not polled is taken as it was asked for. */
+static bool is_never_waited_for(struct request *req)
+{
+	if (request_kind(req) & FILE_REGULAR)
+		return true;
+	/* Of devices, epoll alone knows. */
+	return kind_of(req->sysfd).type == S_IFCHR && !request_hold_file(req) &&
+	       !reactor_can_poll(req->file, EPOLLIN);
+}
+
 uint32_t group_commit(struct request *req, struct selection *s, size_t bytes)
 {
 	struct buffer_group *group = group_find(req->ring, req->buf_index);
 
 	if (s->of_ring && !s->taken) {
-		/* As the kernel does: what is not waited for is taken as it was asked for. */
-		if (s->incremental && !req->op->always_polls && request_kind(req) & FILE_REGULAR)
+		if (s->incremental && !req->op->always_polls && is_never_waited_for(req))
 			bytes = s->total;
 		s->flags = consume(group, s, bytes);
 	}

@@ -236,6 +236,14 @@ static void start(struct request *req)
 	}
 }
 
+/* A chain that the submission leaves open: all of it is a worker's, for Linux. */
+static void start_open(struct request *head)
+{
+	if (!head->ring->draining && !(head->flags & REQ_ASYNC))
+		head->flags |= REQ_BEHIND;
+	start(head);
+}
+
 static void chain_add(struct chain *chain, struct request *req)
 {
 	if (chain->head)
@@ -361,7 +369,7 @@ int submit_sqes(struct uring *ring, unsigned count)
 	taken = take_sqes(ring, count < ready ? count : ready, &error);
 	/* A chain ends with the submission, whatever its last SQE says. */
 	if (ring->chain.head)
-		start(chain_take(&ring->chain));
+		start_open(chain_take(&ring->chain));
 	ring->timers.in_batch = false;
 	run_ready(ring);
 	if (ring->draining == DRAIN_FOLLOWS)

@@ -211,6 +211,53 @@ static void goes_on(void)
 	close_scene(&s);
 }
 
+/* So is a chain that its submission leaves open, from its first on. */
+static void open_chain(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+	char byte;
+
+	open_scene(&s);
+	peer_sends(s.fds[1], 0, 1);
+	for (unsigned before = 0; before < 2; before++) {
+		if (before)
+			queue_nop(&s.ring, 1, LINK);
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
+		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		set_sqe(sqe, 2, LINK);
+		submit(&s.ring, 1 + before);
+		if (before)
+			expect_answer(&s.ring, 1, 0);
+		expect_answer(&s.ring, 2, -EAGAIN);
+	}
+	close_scene(&s);
+}
+
+/* On a ring that defers, its own thread goes on with the chain. */
+static void deferred(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char byte;
+	int fds[2];
+
+	open_ring(&ring, 8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	unix_pair(fds);
+	peer_sends(fds[1], 0, 1);
+	queue_nop(&ring, 1, LINK | IOSQE_ASYNC);
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], &byte, 1, 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	set_sqe(sqe, 2, 0);
+	submit(&ring, 2);
+	expect_answer(&ring, 1, 0);
+	expect_answer(&ring, 2, 1);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 const struct conformance_case behind_cases[] = {
 	{ "behind a worker nobody polls first", poll_first_fails },
 	{ "behind a worker epoll is not waited for", epoll_wait_fails },
@@ -219,5 +266,7 @@ const struct conformance_case behind_cases[] = {
 	{ "behind a worker a multishot accept is polled", many_are_polled },
 	{ "behind a worker what waits is interrupted", cancelled },
 	{ "behind a worker all of a chain is", goes_on },
+	{ "a chain that its submission leaves open is behind a worker", open_chain },
+	{ "on a ring that defers no chain is behind a worker", deferred },
 	{ 0 },
 };

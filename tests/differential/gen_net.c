@@ -40,6 +40,11 @@ static void some_recv_mode(struct gen *g)
 		sqe->ioprio |= IORING_RECVSEND_BUNDLE;
 }
 
+static bool is_of_records(int fd)
+{
+	return fd >= OBJECT_FD + DGRAM_A && fd <= OBJECT_FD + SEQPACKET_B;
+}
+
 void gen_recv(struct gen *g)
 {
 	struct io_uring_sqe *sqe = &g->op->sqe;
@@ -51,6 +56,15 @@ void gen_recv(struct gen *g)
 	if (sqe->flags & IOSQE_BUFFER_SELECT) {
 		sqe->addr = 0;
 		sqe->len = one_in(2) ? 0 : (unsigned)random_between(1, 300);
+		/* When the queue is full is the conformance suite's subject. */
+		if (sqe->len && sqe->len < 100 && sqe->ioprio & IORING_RECV_MULTISHOT)
+			sqe->len += 100;
+		/* docs/semantics.md, "MSG_TRUNC and a bundle" */
+		if (sqe->ioprio & IORING_RECVSEND_BUNDLE)
+			sqe->msg_flags &= ~(uint32_t)MSG_TRUNC;
+		/* docs/semantics.md, "A bundle of records" */
+		if (sqe->ioprio & IORING_RECVSEND_BUNDLE && !sqe->len && is_of_records(sqe->fd))
+			sqe->len = 100;
 	}
 }
 

@@ -252,6 +252,9 @@ static bool differs_by_design(const struct run *r, const struct op *const *chain
 	if (is_rw(op) && (op->sqe.rw_flags & RWF_NOWAIT || target_of(r, op) == PAGE_PIPE_W) &&
 	    is_spliced(r, chain, at))
 		return true;
+	/* "A multishot accept of a UNIX listener" */
+	if (op->sqe.opcode == IORING_OP_SHUTDOWN && target_of(r, op) == UNIX_LISTENER)
+		return true;
 	/* "A link timeout and a worker" */
 	return behind && op->sqe.opcode == IORING_OP_LINK_TIMEOUT && op->pace == PACE_WORKER;
 }
@@ -370,12 +373,14 @@ static bool is_behind_its_close(const struct run *r, const struct op *const *cha
 
 bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned count)
 {
-	bool worker = false;
+	/* One that its batch leaves open goes to a worker, as a whole. */
+	bool open = chain[count - 1]->sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+	bool worker = open;
 
 	if (feeds_twice(r, chain, count))
 		return false;
 	for (unsigned i = 0; i < count; i++) {
-		bool async = i > 0 || is_async(r, chain[i]);
+		bool async = i > 0 || open || is_async(r, chain[i]);
 
 		if (is_yet_to_be_made(r, chain, i) || is_behind_its_close(r, chain, i) ||
 		    differs_by_design(r, chain, i, worker))
@@ -389,7 +394,7 @@ bool chain_is_determined(struct run *r, const struct op *const *chain, unsigned 
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct op *op = chain[i];
-		bool async = i > 0 || is_async(r, op);
+		bool async = i > 0 || open || is_async(r, op);
 
 		note_uses(r, op);
 		r->states[op->number] = (struct op_state){

@@ -101,7 +101,7 @@ static bool set_up_ring(struct run *r)
 
 /* ---- Batches --------------------------------------------------------------------------------- */
 
-static void queue(struct run *r, const struct op *op, bool last)
+static void queue(struct run *r, const struct op *op)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
 
@@ -110,9 +110,6 @@ static void queue(struct run *r, const struct op *op, bool last)
 		return;
 	}
 	memcpy(sqe, &op->sqe, sizeof(*sqe));
-	/* A chain that its batch leaves open would go to a worker, as a whole. */
-	if (last)
-		sqe->flags &= (uint8_t) ~(IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 	if (op->to_ring)
 		sqe->fd = r->p->second_ring ? r->other.ring_fd : r->ring.ring_fd;
 	if (op->sqe.opcode == IORING_OP_CONNECT && op->sqe.fd == OBJECT_FD + TCP_SOCKET)
@@ -128,7 +125,7 @@ static void queue_chain(struct run *r, const struct op *const *chain, unsigned c
 		return;
 	}
 	for (unsigned i = 0; i < count; i++)
-		queue(r, chain[i], i + 1 == count);
+		queue(r, chain[i]);
 }
 
 /* Returns the number of the first operation that is no request. */

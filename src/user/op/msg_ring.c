@@ -51,6 +51,8 @@ static int post(struct uring *target, const struct message *m, int res, uint32_t
 
 	if (!(target->setup_flags & IORING_SETUP_DEFER_TASKRUN)) {
 		cq_post(target, &c);
+		/* At once, too, where it is the sender's own: see in_batch. */
+		target->timers.batch++;
 		return 0;
 	}
 	req = request_for_message(target);

@@ -280,7 +280,7 @@ static bool recv_shot(struct request *req, struct selection *s, enum issue_resul
 	if (bundle && !s->of_ring && flags && !is_whole_shot(req, got) && !stores_nothing(req))
 		got += recv_second(req, s, &flags);
 	/* What is known to be there is all that Linux has buffers for, and no more is missed. */
-	if (n->knew_more && !flags && s->of_ring)
+	if (n->knew_more && !flags && s->of_ring && !n->len)
 		s->last = false;
 	n->knew_more = flags;
 	flags |= buffer;
