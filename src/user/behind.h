@@ -21,7 +21,10 @@ bool behind_blocks(const struct request *req);
 /* To those who cancel it, a worker has it. */
 static inline bool behind_waits(const struct request *req)
 {
-	return req->state == REQ_POLLED && req->flags & REQ_BEHIND && behind_blocks(req);
+	/* Relaxed, but a load of its own: in other states the flags may be a worker's, and not to
+	 * be read along with the state. */
+	return req->state == REQ_POLLED &&
+	       __atomic_load_n(&req->flags, __ATOMIC_RELAXED) & REQ_BEHIND && behind_blocks(req);
 }
 
 #endif

@@ -65,6 +65,21 @@ static double good_load(in_port_t port, const char *words)
 	return messages;
 }
 
+/* Only a machine that does something else all that time answers nothing: it gets more of it. */
+static void expect_some_in_time(in_port_t port, const char *options)
+{
+	static const char *const times[] = { "0.2", "1", "5" };
+	double n = 0;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && n == 0; i++) {
+		char words[64];
+
+		snprintf(words, sizeof(words), "%s -T %s", options, times[i]);
+		n = good_load(port, words);
+	}
+	check(n > 0, "'load %s' counts nothing in 5 seconds", options);
+}
+
 /* ---- Against our own servers ----------------------------------------------------------------- */
 
 static void counts_messages(const struct variant *v)
@@ -90,8 +105,8 @@ static void counts_messages(const struct variant *v)
 
 		check(n == loads[i].messages, "'load %s' counts %.0f messages", loads[i].words, n);
 	}
-	check(good_load(s.port, "-T 0.2 -c 20") > 0, "nothing in 0.2 seconds");
-	check(good_load(s.port, "--once -T 0.2 -c 20") > 0, "nothing in 0.2 seconds of --once");
+	expect_some_in_time(s.port, "-c 20");
+	expect_some_in_time(s.port, "-c 20 --once");
 	server_stop(&s, SIGTERM);
 }
 
