@@ -11,7 +11,7 @@
 #include "buffer_pool.h"
 
 #define CACHE_LINE	 64
-#define FIRST_BUFFERS	 512
+#define FIRST_BUFFERS	 128
 #define MAX_RING_BUFFERS 4096
 #define MAX_RING_BYTES	 (256UL << 20)
 

@@ -211,7 +211,7 @@ static unsigned arrivals_to_wait_for(const struct ring_server *r, unsigned *usec
 		return 1;
 	if (o->wait_nr)
 		return o->wait_nr;
-	return r->arrivals < BUSY_ARRIVALS ? 1 : BUSY_BATCH;
+	return r->waits_for_batches && r->arrivals >= BUSY_ARRIVALS ? BUSY_BATCH : 1;
 }
 
 /* Submits what is queued and waits. */

@@ -78,6 +78,7 @@ struct ring_server {
 	struct io_uring ring;
 	unsigned parts;	   /* PART_*: those in use */
 	bool inline_sends; /* a send completes during its submission */
+	bool waits_for_batches;
 	struct pool pool;
 	char *tables; /* the memory of the next three */
 	struct gather *gathers;

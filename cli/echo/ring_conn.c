@@ -224,7 +224,6 @@ void conn_sent(struct ring_server *r, int32_t id, int res)
 
 	c->state &= ~(unsigned)CONN_SENDING;
 	c->active = r->tick;
-	conn_touch(r, id);
 	if (res == -EAGAIN || res == -EINTR)
 		res = 0;
 	if (res < 0) {
@@ -238,6 +237,9 @@ void conn_sent(struct ring_server *r, int32_t id, int res)
 		if (!whole && (!queue_to_backlog(r, c) || !backlog_turn(c->backlog)))
 			c->state |= CONN_DEAD;
 	}
+	/* Most have nothing to do then but to receive what comes next, which they do already. */
+	if (c->state != (CONN_OPEN | CONN_RECEIVING) || c->head >= 0 || c->backlog)
+		conn_touch(r, id);
 }
 
 /* ---- Receiving ------------------------------------------------------------------------------- */

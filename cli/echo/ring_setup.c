@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anyring.h"
 #include "engine.h"
 #include "ring_refused.h"
 #include "echo/ring.h"
@@ -186,6 +187,9 @@ bool ring_open(struct ring_server *r)
 	}
 	engine_remember(&r->ring);
 	ask_kernel(r);
+	/* In user space each operation is a system call of its own, whatever the batch, and the
+	 * timer of a short wait costs as much as one. */
+	r->waits_for_batches = anyring_ring_engine(&r->ring) == ANYRING_KERNEL;
 	if (r->parts & PART_REGISTERED_RING && io_uring_register_ring_fd(&r->ring) < 0)
 		give_up(r, PART_REGISTERED_RING, "registered ring descriptors", "5.18");
 	/* Only then does a submission carry a send through before it returns, and only when all

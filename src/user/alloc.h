@@ -15,6 +15,19 @@ static inline void *user_alloc(size_t size)
 	return memory;
 }
 
+/* Bytes that a processor fetches together. */
+#define CACHE_LINE 64
+
+/* Memory that begins with a cache line, of a multiple of them. */
+static inline void *user_alloc_lines(size_t size)
+{
+	int saved = errno;
+	void *memory = aligned_alloc(CACHE_LINE, size);
+
+	errno = saved;
+	return memory;
+}
+
 static inline void *user_zalloc(size_t count, size_t size)
 {
 	int saved = errno;

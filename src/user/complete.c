@@ -156,6 +156,38 @@ static void issue_ready(struct request *req)
 		request_issue(req, how);
 }
 
+/*
+ * Where it waits, as most go on waiting: the other members of the lists it is in are far from the
+ * cache. False: it cannot be.
+ */
+static bool issue_in_place(struct request *req)
+{
+	enum issue_result result;
+
+	if (req->flags & (REQ_CANCELED | REQ_ORPHAN | REQ_FAIL | REQ_NOWAIT) || req->identity ||
+	    starts_in_worker(req) || req->ring->closing || req->file->known & FILE_BORROWED)
+		return false;
+	if (__builtin_expect(req->ring->gathered, 0))
+		aio_do_gathered(req->ring);
+	result = req->op->issue(req, HOW_POLLED);
+	if (result == ISSUE_AGAIN && !reactor_is_ready(req))
+		return true;
+	reactor_disarm(req);
+	request_unpend(req);
+	request_issued(req, result, HOW_POLLED);
+	return true;
+}
+
+void request_wake(struct request *req, bool alone)
+{
+	/* A multishot request keeps its file and what it waits for. */
+	if (alone && req->flags & REQ_MULTISHOT && issue_in_place(req))
+		return;
+	reactor_disarm(req);
+	request_unpend(req);
+	request_queue(req);
+}
+
 static void issue_all(struct uring *ring)
 {
 	while (!list_is_empty(&ring->ready)) {

@@ -11,6 +11,9 @@ struct overflowed {
 	struct completion completion;
 };
 
+/* Rings that have, or may have, CQEs of the long kind. */
+#define CQE_SIZES (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED)
+
 void cq_init(struct uring *ring)
 {
 	list_init(&ring->cq.overflow);
@@ -63,17 +66,19 @@ static void set_sq_flag(struct uring *ring, uint32_t flag, bool on)
 		__atomic_and_fetch(flags, ~flag, __ATOMIC_RELEASE);
 }
 
-static void put_cqe(struct uring *ring, unsigned tail, const struct completion *c, bool is_long)
+static struct io_uring_cqe *slot_at(struct uring *ring, unsigned tail)
 {
-	struct io_uring_cqe *cqe;
+	unsigned slot = tail & (ring->mem.cq_entries - 1);
+	struct io_uring_cqe *cqe = (void *)(ring->mem.cqes + ((size_t)slot << ring->cqe_shift));
 
-	cqe = (void *)(ring->mem.cqes +
-		       ((size_t)(tail & (ring->mem.cq_entries - 1)) << ring->cqe_shift));
+	return cqe;
+}
+
+static void put_cqe(struct io_uring_cqe *cqe, const struct completion *c)
+{
 	cqe->user_data = c->user_data;
 	cqe->res = c->res;
 	cqe->flags = c->flags;
-	if (is_long)
-		memcpy(cqe->big_cqe, c->extra, sizeof(c->extra));
 }
 
 /* In a mixed ring a long CQE must not wrap: the last slot is filled with one to be skipped. */
@@ -86,26 +91,47 @@ static bool fill_last_slot(struct uring *ring, unsigned *tail, unsigned *room)
 		return *room >= 2;
 	if (*room < 3)
 		return false;
-	put_cqe(ring, (*tail)++, &filler, false);
+	put_cqe(slot_at(ring, (*tail)++), &filler);
 	(*room)--;
 	return true;
 }
 
-static bool try_post(struct uring *ring, const struct completion *c)
+/* A long CQE, of a ring of those or of a mixed one. The slots it takes; 0: there is no room. */
+static unsigned put_long(struct uring *ring, unsigned *tail, unsigned room,
+			 const struct completion *c)
 {
 	bool mixed = ring->setup_flags & IORING_SETUP_CQE_MIXED;
-	bool is_long =
-		ring->setup_flags & IORING_SETUP_CQE32 || (mixed && c->flags & IORING_CQE_F_32);
-	struct ring_header *h = ring->mem.header;
-	unsigned room = ring->mem.cq_entries - slots_used(ring), tail = h->cq_tail;
+	struct io_uring_cqe *cqe;
 
-	if (!room || (mixed && is_long && !fill_last_slot(ring, &tail, &room)))
+	if (mixed && !fill_last_slot(ring, tail, &room))
+		return 0;
+	cqe = slot_at(ring, *tail);
+	put_cqe(cqe, c);
+	memcpy(cqe->big_cqe, c->extra, sizeof(c->extra));
+	return mixed ? 2 : 1;
+}
+
+static bool is_long(const struct uring *ring, const struct completion *c)
+{
+	if (__builtin_expect(!(ring->setup_flags & CQE_SIZES), 1))
 		return false;
-	put_cqe(ring, tail, c, is_long);
-	tail += mixed && is_long ? 2 : 1;
+	return ring->setup_flags & IORING_SETUP_CQE32 || c->flags & IORING_CQE_F_32;
+}
+
+static bool try_post(struct uring *ring, const struct completion *c)
+{
+	struct ring_header *h = ring->mem.header;
+	unsigned room = ring->mem.cq_entries - slots_used(ring), tail = h->cq_tail, taken = 1;
+
+	if (!room)
+		return false;
+	if (is_long(ring, c))
+		taken = put_long(ring, &tail, room, c);
+	else
+		put_cqe(slot_at(ring, tail), c);
 	/* Release: the CQE is complete; pairs with the application's acquire of the tail. */
-	__atomic_store_n(&h->cq_tail, tail, __ATOMIC_RELEASE);
-	return true;
+	__atomic_store_n(&h->cq_tail, tail + taken, __ATOMIC_RELEASE);
+	return taken;
 }
 
 static void keep(struct uring *ring, const struct completion *c)

@@ -87,13 +87,11 @@ int own_fd(int fd)
 
 struct file *file_alloc(struct uring *ring, int fd)
 {
-	struct file *file = user_zalloc(1, sizeof(*file));
+	struct file *file = user_alloc_lines(sizeof(*file));
 
 	if (!file)
 		return NULL;
-	file->ring = ring;
-	file->fd = fd;
-	file->refs = 1;
+	*file = (struct file){ .ring = ring, .fd = fd, .refs = 1 };
 	list_init(&file->waiters);
 	list_init(&file->linger);
 	return file;
@@ -110,15 +108,10 @@ struct file *file_new(struct uring *ring, int fd)
 	return file;
 }
 
-void file_hold(struct file *file)
+void file_idle(struct file *file)
 {
-	file->refs++;
-}
-
-void file_put(struct file *file)
-{
-	if (--file->refs) {
-		if (file->refs == 1 && file->known & FILE_LINGERS)
+	if (file->refs) {
+		if (file->known & FILE_LINGERS)
 			linger_idle(file);
 		return;
 	}

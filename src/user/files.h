@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "user/alloc.h"
 #include "user/list.h"
 
 struct uring;
@@ -29,20 +30,20 @@ enum {
 
 /* A descriptor of the engine's own. Counted under the ring's lock. */
 struct file {
-	struct uring *ring;
-	int fd;
-	unsigned refs;
 	uint32_t known;
+	uint32_t ready;	     /* EPOLL* events seen and not used up since */
+	struct list waiters; /* requests, by request.queue */
+	int fd;
 	uint32_t
-		watched; /* EPOLL* events registered for, edge-triggered; 0: not in the epoll set */
-	uint32_t ready;	 /* EPOLL* events seen and not used up since */
+		watched; /* EPOLL* events it is in the epoll set for, edge-triggered; 0: it is not */
 	uint32_t watch;	 /* its place in reactor.watches, while watched */
-	struct list waiters;  /* requests, by request.queue */
+	unsigned refs;
+	struct uring *ring;
 	struct list linger;   /* lingerers.idle, while no request has it */
 	int linger_fd;	      /* the application's descriptor */
 	struct list borrowed; /* uring.borrowed, if it is that */
 	uint64_t tag;	      /* posted as user_data when the file is let go; 0: nothing */
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 struct file_slot {
 	struct file *file; /* NULL: empty */
@@ -61,9 +62,20 @@ struct file_table {
 struct file *file_alloc(struct uring *ring, int fd);
 /* A file of a new descriptor, which it takes; refs 1. NULL: out of memory, `fd` is closed. */
 struct file *file_new(struct uring *ring, int fd);
-void file_hold(struct file *file);
+static inline void file_hold(struct file *file)
+{
+	file->refs++;
+}
+
+/* One reference, or none, is left. */
+void file_idle(struct file *file);
+
 /* The last reference closes it. */
-void file_put(struct file *file);
+static inline void file_put(struct file *file)
+{
+	if (__builtin_expect(--file->refs <= 1, 0))
+		file_idle(file);
+}
 
 /*
  * Makes req->sysfd what system calls are to use. A registered file is held until the request ends.

@@ -167,21 +167,23 @@ static uint16_t available(const struct buffer_group *group)
 	return __atomic_load_n(&group->ring->tail, __ATOMIC_ACQUIRE) - group->head;
 }
 
-/* How many of a bundle's buffers to look at, as far as the first one's size tells. */
-static unsigned wanted(const struct selection *s, uint32_t first, unsigned avail, size_t max)
+/* How many buffers `max` bytes may take, as far as the first one's size tells. */
+static size_t wanted(uint32_t first, size_t max)
 {
-	size_t count = s->room;
+	return first ? (max + first - 1) / first : SIZE_MAX;
+}
 
-	if (max && first && (max + first - 1) / first < count)
-		count = (max + first - 1) / first;
-	return avail < count ? avail : (unsigned)count;
+static void add_entry(struct selection *s, uint64_t addr, uint32_t len)
+{
+	s->iov[s->count++] = (struct iovec){ (void *)(uintptr_t)addr, len };
+	s->total += len;
 }
 
 /*
- * Adds one buffer to the selection. A bundle's last that is too long stays whole in the group, for
+ * Adds one of a bundle of `left` bytes. One that is too long for them stays whole in the group, for
  * others; only the first is cut, and used up all the same. False: there are to be no more.
  */
-static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *left)
+static bool add_limited(struct selection *s, const struct io_uring_buf *entry, size_t *left)
 {
 	uint32_t len = READ(entry->len), part = shorter(len, *left);
 
@@ -190,27 +192,30 @@ static bool add_entry(struct selection *s, struct io_uring_buf *entry, size_t *l
 		if (s->count > s->filled)
 			return false;
 	}
-	s->iov[s->count].iov_base = (void *)(uintptr_t)READ(entry->addr);
-	s->iov[s->count++].iov_len = part;
-	s->total += part;
-	if (!*left)
-		return true;
+	add_entry(s, READ(entry->addr), part);
 	*left -= part;
 	return *left;
 }
 
 static int select_bundle(struct buffer_group *group, struct selection *s, size_t max)
 {
-	uint32_t first = READ(entry_at(group, group->head)->len);
-	unsigned avail = available(group), count = wanted(s, first, avail, max), i;
-	size_t left = max;
+	const struct io_uring_buf *entry = entry_at(group, group->head);
+	size_t avail = available(group), count = avail, left = max, i;
 
-	if (!count || (max && !first))
+	if (!count || (max && !READ(entry->len)))
 		return -ENOBUFS;
-	s->id = READ(entry_at(group, group->head)->bid);
-	for (i = 0; i < count; i++)
-		if (!add_entry(s, entry_at(group, (uint16_t)(group->head + i)), &left))
+	if (count > s->room)
+		count = s->room;
+	if (max && count > wanted(READ(entry->len), max))
+		count = wanted(READ(entry->len), max);
+	s->id = READ(entry->bid);
+	for (i = 0; i < count; i++) {
+		entry = entry_at(group, (uint16_t)(group->head + i));
+		if (!max)
+			add_entry(s, READ(entry->addr), READ(entry->len));
+		else if (!add_limited(s, entry, &left))
 			break;
+	}
 	/* Linux does not look behind one at which the length ends. */
 	s->last = i == avail;
 	return 0;
@@ -306,7 +311,7 @@ static int select_of_ring(struct request *req, struct buffer_group *group, struc
 	s->of_ring = true;
 	s->incremental = group->incremental;
 	ret = bundle ? select_bundle(group, s, max) : select_entry(group, s, max);
-	if (!ret && req->state == REQ_WORKER)
+	if (__builtin_expect(req->state == REQ_WORKER, 0) && !ret)
 		take(group, s);
 	return ret;
 }
@@ -317,6 +322,7 @@ int group_select(struct request *req, struct selection *s, size_t max, bool bund
 {
 	struct buffer_group *group = group_find(req->ring, req->buf_index);
 
+	s->group = group;
 	s->bundle = bundle;
 	s->cut = s->last = false;
 	s->count = 0;
@@ -346,12 +352,10 @@ static bool is_never_waited_for(struct request *req)
 
 uint32_t group_commit(struct request *req, struct selection *s, size_t bytes)
 {
-	struct buffer_group *group = group_find(req->ring, req->buf_index);
-
 	if (s->of_ring && !s->taken) {
 		if (s->incremental && !req->op->always_polls && is_never_waited_for(req))
 			bytes = s->total;
-		s->flags = consume(group, s, bytes);
+		s->flags = consume(s->group, s, bytes);
 	}
 	return s->flags | IORING_CQE_F_BUFFER | (uint32_t)s->id << IORING_CQE_BUFFER_SHIFT;
 }

@@ -40,15 +40,16 @@ struct selection {
 	unsigned filled; /* of a bundle that is chosen once more, to be longer: these are full */
 
 	/* groups.c's own: */
-	bool bundle;	   /* as it was asked for */
-	bool cut;	   /* of a ring, and its limit is not the end of a buffer */
-	bool taken;	   /* they have left their group */
-	bool of_ring;	   /* they were in a ring of buffers */
-	bool incremental;  /* of which a buffer is used up bit by bit */
-	uint16_t head;	   /* of that ring, before */
-	uint16_t new_head; /* and after they left it */
-	uint32_t length;   /* the whole first buffer's */
-	uint32_t flags;	   /* IORING_CQE_F_BUF_MORE, if a bit of the last stays in the group */
+	struct buffer_group *group; /* not to be used any more once the lock was dropped */
+	bool bundle;		    /* as it was asked for */
+	bool cut;		    /* of a ring, and its limit is not the end of a buffer */
+	bool taken;		    /* they have left their group */
+	bool of_ring;		    /* they were in a ring of buffers */
+	bool incremental;	    /* of which a buffer is used up bit by bit */
+	uint16_t head;		    /* of that ring, before */
+	uint16_t new_head;	    /* and after they left it */
+	uint32_t length;	    /* the whole first buffer's */
+	uint32_t flags; /* IORING_CQE_F_BUF_MORE, if a bit of the last stays in the group */
 };
 
 /* ---- groups.c; all under the ring's lock ---- */

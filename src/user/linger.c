@@ -96,7 +96,7 @@ void linger_note(struct request *req, struct file *file)
 	slot->waits = 0;
 	if (!is_tcp(file->fd) || SYS(fcntl, file->fd, F_DUPFD_QUERY, req->fd) != 1)
 		return;
-	file->known |= FILE_LINGERS | FILE_TCP | FILE_PROTOCOL_KNOWN;
+	file->known |= FILE_LINGERS | FILE_SOCKET | FILE_TCP | FILE_STREAM | FILE_PROTOCOL_KNOWN;
 	file->linger_fd = req->fd;
 	file_hold(file);
 	slot->waits = WAITS_UNTIL_KEPT;

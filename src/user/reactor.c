@@ -13,7 +13,7 @@
 #include "user/uring.h"
 
 /* Events taken at once; more are taken in the next round. */
-#define EVENTS_MAX 128
+#define EVENTS_MAX 64
 
 /* What ends any wait. */
 #define ALWAYS (EPOLLERR | EPOLLHUP)
@@ -100,12 +100,6 @@ void reactor_unwatch(struct file *file)
 	file->watched = file->ready = 0;
 }
 
-void reactor_drained(struct file *file, uint32_t events)
-{
-	/* An error or a hang-up did not keep it from saying so. */
-	file->ready &= ~(events | ALWAYS);
-}
-
 bool reactor_can_poll(struct file *file, uint32_t events)
 {
 	if (!file->watched && !(file->known & FILE_NO_POLL) &&
@@ -134,7 +128,7 @@ int reactor_arm(struct request *req)
 	file = req->file;
 	if (file->known & FILE_NO_POLL)
 		return -EPERM;
-	if (file->ready & (events | ALWAYS) & ~EPOLLET)
+	if (reactor_is_ready(req))
 		return 1;
 	if ((file->watched & events) != events) {
 		/* EPOLLRDHUP: a short receive is the last one there is if no end has come. */
@@ -160,17 +154,29 @@ void reactor_disarm(struct request *req)
 
 /* ---- Events ------------------------------------------------------------------------------------ */
 
+bool reactor_is_ready(const struct request *req)
+{
+	return req->file->ready & (req->poll_events | ALWAYS) & ~EPOLLET;
+}
+
 static void wake_waiters(struct file *file)
 {
+	bool alone = file->waiters.next == file->waiters.prev;
+
+	if (alone && !list_is_empty(&file->waiters)) {
+		struct request *req = list_entry(file->waiters.next, struct request, queue);
+
+		if (reactor_is_ready(req))
+			request_wake(req, true);
+		/* That may have been the last that held the file. */
+		return;
+	}
 	list_for_each(link, &file->waiters)
 	{
 		struct request *req = list_entry(link, struct request, queue);
 
-		if (!(file->ready & (req->poll_events | ALWAYS)))
-			continue;
-		reactor_disarm(req);
-		request_unpend(req);
-		request_queue(req);
+		if (reactor_is_ready(req))
+			request_wake(req, false);
 	}
 }
 
@@ -186,11 +192,38 @@ static void handle_event(struct uring *ring, const struct epoll_event *ev)
 	wake_waiters(r->watches[place].file);
 }
 
+/*
+ * With many files, what belongs to the next ones is far from the cache: it is fetched while those
+ * before are served. The file first, and one event later the request that waits for it. A guess: what
+ * has changed by then is fetched in vain. (Inlined, as gcc 12 takes a function that only prefetches for one
+ * that does nothing.)
+ */
+static inline __attribute__((always_inline)) void fetch_ahead(const struct reactor *r,
+							      const struct epoll_event *events,
+							      long left)
+{
+	uint32_t next = left > 1 ? (uint32_t)events[1].data.u64 : UINT32_MAX;
+	uint32_t after = left > 2 ? (uint32_t)events[2].data.u64 : UINT32_MAX;
+	const struct request *req;
+	const struct file *file;
+
+	if (after < r->watch_count)
+		__builtin_prefetch(r->watches[after].file);
+	file = next < r->watch_count ? r->watches[next].file : NULL;
+	if (!file)
+		return;
+	req = list_entry(file->waiters.next, struct request, queue);
+	__builtin_prefetch(req);
+	__builtin_prefetch(&req->data);
+}
+
 static void handle_events(struct uring *ring, const struct epoll_event *events, long count)
 {
-	for (long i = 0; i < count; i++)
+	for (long i = 0; i < count; i++) {
+		fetch_ahead(&ring->reactor, &events[i], count - i);
 		if (events[i].data.u64 != EVENT_FD_DATA)
 			handle_event(ring, &events[i]);
+	}
 	run_ready(ring);
 }
 

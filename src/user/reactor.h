@@ -14,8 +14,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 
+#include "user/files.h"
 #include "user/list.h"
 
 struct uring;
@@ -55,10 +57,17 @@ void reactor_free(struct uring *ring);
  * that cannot be polled. Else -errno.
  */
 int reactor_arm(struct request *req);
+/* What it waits for is there, as far as events have told. */
+bool reactor_is_ready(const struct request *req);
 /* Takes a waiting request off its file. */
 void reactor_disarm(struct request *req);
-/* Says that an operation found the file not ready: only a new event makes it so. */
-void reactor_drained(struct file *file, uint32_t events);
+/* Says that an operation found the file not ready: only a new event makes it so. An error or a
+ * hang-up did not keep it from saying so. */
+static inline void reactor_drained(struct file *file, uint32_t events)
+{
+	file->ready &= ~(events | EPOLLERR | EPOLLHUP);
+}
+
 /* Before the file's descriptor is closed. */
 void reactor_unwatch(struct file *file);
 /* Anew for the same events, of which it is told again. -errno: its number is not that of a file in

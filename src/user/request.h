@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "liburing/io_uring.h"
+#include "user/alloc.h"
 #include "user/list.h"
 
 struct uring;
@@ -73,37 +74,38 @@ enum {
 	REQ_INTERRUPTED = 1 << 21, /* ... and cancelled as what a worker is in */
 };
 
+/* What a waiting request needs when its file is ready lies together in front. */
 struct request {
 	struct uring *ring;
 	const struct op *op;
 	uint64_t user_data;
+	struct file *file; /* held by the request: a registered file, or a duplicate. Or NULL */
+	uint32_t flags;
 	int32_t res;
 	uint32_t cqe_flags;
-	uint32_t flags;
+	uint32_t poll_events; /* EPOLL* that it waits for */
+	int32_t fd;	      /* as the SQE has it: what cancel compares */
+	int32_t sysfd;	      /* for system calls; valid from request_file() on */
 	uint8_t opcode;
 	uint8_t state;	       /* enum request_state; under the ring's lock */
 	bool stop;	       /* canceled while a worker runs it; atomic, see request_stopped() */
 	uint16_t buf_index;    /* registered buffer, or group */
 	uint16_t poll_retries; /* bounds what one event may do; see poll.c */
-	int32_t fd;	       /* as the SQE has it: what cancel compares */
-	int32_t sysfd; /* to be used in system calls; valid between request_file() and the end */
-	struct file *file;     /* held by the request: a registered file, or a duplicate. Or NULL */
-	struct request *link;  /* the next of its chain; or the next of a list without order */
-	struct worker *worker; /* that runs it; under the pool's lock */
-	struct request *timeout; /* the link timeout that bounds it, armed */
-	struct list all;	 /* uring.pending, while in a state from REQ_POLLED on */
-	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
-	uint32_t poll_events;	   /* EPOLL* that it waits for */
-	pid_t owner;		   /* the thread that submitted it */
-	struct identity *identity; /* of a personality, held. Or NULL */
-	struct buffer *buffer;	   /* registered, held by the request. Or NULL */
-	void *async;		   /* the opcode's, freed with the request */
-	uint64_t extra[2];
 	union {
 		char bytes[REQUEST_DATA_SIZE];
 		uint64_t align;
 	} data;
-};
+	struct list queue; /* the queue of its state: drained, ready, a file's waiters, workers */
+	struct list all;   /* uring.pending, while in a state from REQ_POLLED on */
+	struct request *link;	   /* the next of its chain; or the next of a list without order */
+	struct request *timeout;   /* the link timeout that bounds it, armed */
+	struct worker *worker;	   /* that runs it; under the pool's lock */
+	struct identity *identity; /* of a personality, held. Or NULL */
+	struct buffer *buffer;	   /* registered, held by the request. Or NULL */
+	void *async;		   /* the opcode's, freed with the request */
+	pid_t owner;		   /* the thread that submitted it */
+	uint64_t extra[2];
+} __attribute__((aligned(CACHE_LINE)));
 
 /* For issue() in a worker, which has the flags to itself: true if it is to end soon. */
 static inline bool request_stopped(const struct request *req)

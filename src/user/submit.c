@@ -24,7 +24,7 @@ static const struct op no_op;
 
 static bool add_slab(struct uring *ring)
 {
-	struct slab *slab = user_alloc(sizeof(*slab));
+	struct slab *slab = user_alloc_lines(sizeof(*slab));
 
 	if (!slab)
 		return false;

@@ -24,6 +24,8 @@ void request_fail(struct request *req, int error);
 bool request_post_more(struct request *req, int res, uint32_t cqe_flags);
 /* Puts the request into uring.ready, from whatever state; it holds what it holds. */
 void request_queue(struct request *req);
+/* What it waits for on its file is there. `alone`: nobody else waits for that file. */
+void request_wake(struct request *req, bool alone);
 /* Enters a state in which others may find it (uring.pending). */
 void request_pend(struct request *req, enum request_state state);
 /* Leaves it: its cancelling and its completion have the same lock, and only one of them wins. */

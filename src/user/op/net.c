@@ -32,17 +32,13 @@ enum issue_result net_refused(struct request *req, int error)
 	return net_done(req, type < 0 ? type : error);
 }
 
-enum issue_result net_done(struct request *req, long ret)
+void net_add_earlier(struct request *req)
 {
 	const struct net *n = request_data(req, struct net);
 
-	if (ret < 0)
-		req->flags |= REQ_FAIL;
 	if (req->flags & REQ_PARTIAL)
-		ret = ret < 0 ? n->done : ret + n->done;
+		req->res = (int32_t)(req->res < 0 ? n->done : (uint32_t)req->res + n->done);
 	req->cqe_flags |= last_flags(req);
-	req->res = (int32_t)ret;
-	return ISSUE_DONE;
 }
 
 void net_partial(struct request *req, size_t bytes)
@@ -101,12 +97,6 @@ void net_fail(struct request *req)
 
 /* ---- Readiness --------------------------------------------------------------------------------- */
 
-/* Something else than data: what is read next is no measure of what there is. */
-#define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
-
-/* These look at something else, or take nothing away. */
-#define MSG_UNUSUAL (MSG_OOB | MSG_PEEK | MSG_ERRQUEUE)
-
 /* Asked once, of files that live long enough. */
 static void find_protocol(struct file *file)
 {
@@ -115,16 +105,6 @@ static void find_protocol(struct file *file)
 		file->known |= FILE_TCP | FILE_STREAM;
 	else if (socket_option(file->fd, SO_TYPE) == SOCK_STREAM)
 		file->known |= FILE_STREAM;
-}
-
-bool recv_known_empty(const struct request *req)
-{
-	const struct net *n = request_data(req, const struct net);
-	const struct file *file = req->file;
-
-	return file && file->known & FILE_SOCKET && file->watched & EPOLLIN &&
-	       !(file->ready & (EPOLLIN | EPOLL_UNUSUAL)) && !(req->flags & REQ_NOWAIT) &&
-	       !(n->msg_flags & MSG_UNUSUAL);
 }
 
 int net_queued(const struct request *req)
@@ -193,7 +173,7 @@ static bool is_at_end(const struct request *req, bool unknown)
 	return unknown && end_was_told(req);
 }
 
-bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
+bool recv_look_behind(struct request *req, size_t asked, long got, uint32_t *flags)
 {
 	const struct net *n = request_data(req, const struct net);
 	struct file *file = req->file;

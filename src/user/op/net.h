@@ -31,6 +31,7 @@ struct net {
 	uint16_t flags;			  /* of sqe->ioprio */
 	uint16_t name_len;
 	bool knew_more; /* multishot recv: the last shot left something */
+	bool plain;	/* send: addr and len are the bytes, no message or vector */
 };
 
 /*
@@ -80,8 +81,21 @@ bool accept_only_tries(struct request *req);
 
 /* A bounded int of SOL_SOCKET, or -errno. */
 int socket_option(int fd, int name);
+
+/* What net_done() adds where other attempts, buffers or a notification are concerned. */
+void net_add_earlier(struct request *req);
+
 /* Ends it with `ret`, or with what earlier attempts moved. */
-enum issue_result net_done(struct request *req, long ret);
+static inline enum issue_result net_done(struct request *req, long ret)
+{
+	req->res = (int32_t)ret;
+	if (ret < 0)
+		req->flags |= REQ_FAIL;
+	if (__builtin_expect(req->flags & (REQ_PARTIAL | REQ_BUFFER_HELD | REQ_CLEANUP), 0))
+		net_add_earlier(req);
+	return ISSUE_DONE;
+}
+
 /* The same with an error that comes second to those of the file, before the first system call. */
 enum issue_result net_refused(struct request *req, int error);
 /* A socket that is to be polled before the first attempt. */
@@ -100,12 +114,44 @@ void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
 /* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be looked up). */
 int net_queued(const struct request *req);
+
+/* Something else than data: what is read next is no measure of what there is. */
+#define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
+
+/* These look at something else, or take nothing away. */
+#define MSG_UNUSUAL (MSG_OOB | MSG_PEEK | MSG_ERRQUEUE)
+
 /* The reactor has seen all events, and none says that there is something to receive. */
-bool recv_known_empty(const struct request *req);
+static inline bool recv_known_empty(const struct request *req)
+{
+	const struct net *n = request_data(req, const struct net);
+	const struct file *file = req->file;
+
+	return file && file->known & FILE_SOCKET && file->watched & EPOLLIN &&
+	       !(file->ready & (EPOLLIN | EPOLL_UNUSUAL)) && !(req->flags & REQ_NOWAIT) &&
+	       !(n->msg_flags & MSG_UNUSUAL);
+}
+
+/* recv_emptied() where it takes more than a glance. */
+bool recv_look_behind(struct request *req, size_t asked, long got, uint32_t *flags);
+
 /*
  * After an attempt to receive `asked` bytes that gave `got`: true if nothing is left, and only an
  * event will tell of more. *flags: IORING_CQE_F_SOCK_NONEMPTY, or 0.
  */
-bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags);
+static inline bool recv_emptied(struct request *req, size_t asked, long got, uint32_t *flags)
+{
+	const struct net *n = request_data(req, const struct net);
+	struct file *file = req->file;
+
+	/* What TCP cuts short is all there was. */
+	if (got > 0 && (size_t)got < asked && file && file->known & FILE_TCP &&
+	    !(file->ready & EPOLL_UNUSUAL) && !(n->msg_flags & MSG_UNUSUAL)) {
+		*flags = 0;
+		reactor_drained(file, EPOLLIN);
+		return true;
+	}
+	return recv_look_behind(req, asked, got, flags);
+}
 
 #endif

@@ -44,6 +44,7 @@ int send_prep_common(struct request *req, const struct io_uring_sqe *sqe)
 		n->msg_flags |= MSG_WAITALL;
 	if (n->msg_flags & MSG_DONTWAIT)
 		req->flags |= REQ_NOWAIT;
+	n->plain = !is_message(req) && !(n->flags & IORING_SEND_VECTORIZED);
 	if (is_message(req)) {
 		if (sqe->addr2 || sqe->file_index || n->flags & IORING_RECVSEND_BUNDLE)
 			return -EINVAL;
@@ -82,11 +83,10 @@ static long send_as_given(const struct request *req, unsigned flags)
 		.msg_iovlen = n->len,
 	};
 
-	if (is_message(req))
-		return SYS(sendmsg, req->sysfd, n->addr, flags);
-	if (n->flags & IORING_SEND_VECTORIZED)
-		return SYS(sendmsg, req->sysfd, &head, flags);
-	return SYS(sendto, req->sysfd, n->addr, n->len, flags, n->name, n->name_len);
+	if (n->plain)
+		return SYS(sendto, req->sysfd, n->addr, n->len, flags, n->name, n->name_len);
+	return SYS(sendmsg, req->sysfd, is_message(req) ? (void *)(uintptr_t)n->addr : &head,
+		   flags);
 }
 
 static long send_now(struct request *req)
@@ -116,11 +116,11 @@ static size_t asked(const struct request *req)
 
 	if (m)
 		return m->left;
+	if (n->plain)
+		return n->len;
 	if (is_message(req))
 		return iov_total(head->msg_iov, head->msg_iovlen);
-	if (n->flags & IORING_SEND_VECTORIZED)
-		return iov_total((const struct iovec *)(uintptr_t)n->addr, n->len);
-	return n->len;
+	return iov_total((const struct iovec *)(uintptr_t)n->addr, n->len);
 }
 
 static enum issue_result wait_for_room(struct request *req)
@@ -157,6 +157,9 @@ static enum issue_result send_result(struct request *req, long ret)
 {
 	const struct net *n = request_data(req, const struct net);
 
+	/* Most are. */
+	if (ret == n->len && n->plain && !req->async)
+		return net_done(req, ret);
 	if (ret == -EAGAIN)
 		return wait_for_room(req);
 	if (n->msg_flags & MSG_WAITALL && ret >= 0 && (size_t)ret < asked(req)) {
@@ -284,11 +287,16 @@ static enum issue_result send_as_bundle(struct request *req, enum issue_how how)
 
 enum issue_result send_issue(struct request *req, enum issue_how how)
 {
-	if (net_polls_first(req, how))
+	const struct net *n = request_data(req, const struct net);
+
+	if (n->flags & IORING_RECVSEND_POLL_FIRST && net_polls_first(req, how))
 		return wait_for_room(req);
-	if (req->flags & REQ_MULTISHOT)
-		return req->flags & REQ_SELECT ? send_bundles(req, how) : send_as_bundle(req, how);
-	if (req->flags & REQ_SELECT && !(req->flags & REQ_BUFFER_HELD))
-		return send_selected(req);
+	if (__builtin_expect(req->flags & (REQ_MULTISHOT | REQ_SELECT), 0)) {
+		if (req->flags & REQ_MULTISHOT)
+			return req->flags & REQ_SELECT ? send_bundles(req, how)
+						       : send_as_bundle(req, how);
+		if (!(req->flags & REQ_BUFFER_HELD))
+			return send_selected(req);
+	}
 	return send_result(req, send_now(req));
 }
