@@ -64,10 +64,17 @@ static int submit(struct server *s, unsigned wait_nr, struct __kernel_timespec *
 	return io_uring_submit_and_wait(&s->ring, wait_nr);
 }
 
+/* The first of `room` that are to be submitted together. */
+static struct io_uring_sqe *get_first_sqe(struct server *s, unsigned room)
+{
+	if (io_uring_sq_space_left(&s->ring) < room)
+		count(&s->worker->counters.system_calls, ring_make_room(&s->ring, room));
+	return io_uring_get_sqe(&s->ring);
+}
+
 static struct io_uring_sqe *get_sqe(struct server *s)
 {
-	count(&s->worker->counters.system_calls, ring_make_room(&s->ring, 1));
-	return io_uring_get_sqe(&s->ring);
+	return get_first_sqe(s, 1);
 }
 
 static void queued(struct server *s, struct io_uring_sqe *sqe, struct conn *c, enum op op)
@@ -116,8 +123,7 @@ static void queue_control(struct server *s)
 static struct io_uring_sqe *get_bounded_sqe(struct server *s)
 {
 	/* A link must not be split between two submits. */
-	count(&s->worker->counters.system_calls, ring_make_room(&s->ring, 2));
-	return get_sqe(s);
+	return get_first_sqe(s, s->worker->options->idle_timeout ? 2 : 1);
 }
 
 static void queued_bounded(struct server *s, struct io_uring_sqe *sqe, struct conn *c, enum op op)
