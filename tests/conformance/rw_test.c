@@ -420,6 +420,21 @@ static void rwf_nowait_elsewhere(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A worker waits, and io_uring writes to eventfds as write(2) does. */
+static void flags_without_meaning(void)
+{
+	uint64_t one = 1;
+	struct iovec vec = { &one, 8 };
+	int fd = scratch_file(0), event = (int)sys(eventfd(0, 0));
+	struct io_uring ring;
+
+	open_ring(&ring, 4, 0);
+	expect(run_flagged(&ring, IOSQE_ASYNC, writev2, fd, &vec, 1, 0, RWF_NOWAIT), 8);
+	expect(run(&ring, writev2, event, &vec, 1, 0, RWF_DSYNC), 8);
+	expect(run(&ring, readv2, event, &vec, 1, 0, 0), 8);
+	io_uring_queue_exit(&ring);
+}
+
 static void rwf_append(void)
 {
 	struct iovec vec = { "tail", 4 };
@@ -628,6 +643,8 @@ const struct conformance_case rw_cases[] = {
 	{ "RWF_NOWAIT gives -EAGAIN instead of waiting", rwf_nowait },
 	{ "RWF_NOWAIT of an eventfd is its O_NONBLOCK, and nothing to a memfd",
 	  rwf_nowait_elsewhere },
+	{ "RWF_NOWAIT means nothing to a worker, nor RWF_DSYNC to an eventfd",
+	  flags_without_meaning },
 	{ "RWF_APPEND and O_APPEND write at the end", rwf_append },
 	{ "RWF flags that are taken and refused", rw_flags },
 	{ "O_DIRECT works on whole blocks only", direct_io },

@@ -134,6 +134,13 @@ static bool may_share_batch(const struct run *r, unsigned key, enum role old, en
 	return old == ROLE_PRODUCE || new == ROLE_PRODUCE;
 }
 
+/* docs/semantics.md, "When a poll looks": what is there when it is submitted and what comes with it. */
+static bool may_tell_twice(const struct op *one, enum role other)
+{
+	return one->sqe.opcode == IORING_OP_POLL_ADD && one->sqe.len & IORING_POLL_ADD_MULTI &&
+	       other == ROLE_PRODUCE;
+}
+
 static bool meet_badly(const struct run *r, const struct op *old, const struct op_state *old_state,
 		       const struct op *new, bool new_async, bool same_step)
 {
@@ -150,6 +157,8 @@ static bool meet_badly(const struct run *r, const struct op *old, const struct o
 			    (was == ROLE_OBSERVE && is == ROLE_OBSERVE))
 				continue;
 			if (loose)
+				return true;
+			if (same_step && (may_tell_twice(old, is) || may_tell_twice(new, was)))
 				return true;
 			if (same_step ? !may_share_batch(r, a.at[i].key, was, is)
 				      : !may_join(was, is))

@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cases/check.h"
@@ -145,14 +145,16 @@ static void print_totals(void)
 		printf("# %u of: %s\n", totals.kinds[i].count, totals.kinds[i].text);
 }
 
+/* Of the day, such as 20261121000: other programs tomorrow, and the same ones all day. */
 static uint64_t fresh_seed(void)
 {
-	uint64_t seed = 0;
+	time_t now = time(NULL);
+	struct tm day;
 
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = (uint64_t)now_ms();
-	/* Short enough to be typed. */
-	return seed % 1000000000 * 1000;
+	gmtime_r(&now, &day);
+	return ((uint64_t)(day.tm_year + 1900) * 10000 + (uint64_t)(day.tm_mon + 1) * 100 +
+		(uint64_t)day.tm_mday) *
+	       1000;
 }
 
 static bool few_flaws(void)
@@ -169,15 +171,15 @@ static bool run_all(struct options *o, struct sides *s)
 	bool known = run_seeds(o, s, o->seed, o->count), others = true, stable;
 
 	if (o->fresh) {
-		printf("# fresh programs: --seed %llu --count %llu\n", (unsigned long long)fresh,
-		       (unsigned long long)o->fresh);
+		printf("# programs of the day: --seed %llu --count %llu\n",
+		       (unsigned long long)fresh, (unsigned long long)o->fresh);
 		others = run_seeds(o, s, fresh, o->fresh);
 	}
 	stable = few_flaws();
 	if (o->tap) {
 		printf("1..3\n%s 1 - %s and %s agree on the known programs\n",
 		       known ? "ok" : "not ok", o->first, o->second);
-		printf("%s 2 - %s and %s agree on fresh programs\n", others ? "ok" : "not ok",
+		printf("%s 2 - %s and %s agree on those of the day\n", others ? "ok" : "not ok",
 		       o->first, o->second);
 		printf("%s 3 - the programs are reproducible\n", stable ? "ok" : "not ok");
 	}
@@ -196,7 +198,7 @@ static void usage(void)
 	      "  --engines A,B  kernel, user; the first is right        (kernel,user)\n"
 	      "  --seed N       the first program; alone: only this one (1)\n"
 	      "  --count N      programs from there on                  (1000)\n"
-	      "  --fresh N      and as many that were never run         (0)\n"
+	      "  --fresh N      and as many that the day chooses        (0)\n"
 	      "  --time S       end after S seconds\n"
 	      "  --folder DIR   where files are                         (/dev/shm)\n"
 	      "  --only LIST    programs of these requests only: nop,recv ... (gen_*.c)\n"

@@ -465,7 +465,21 @@ static enum issue_result begin_in_worker(struct request *req)
 		take(req, &s);
 	}
 	ret = begin(req);
-	return ret ? finish(req, ret) : ISSUE_WORKER;
+	if (ret)
+		return finish(req, ret);
+	/* A worker waits, if the file is one that knows the difference. */
+	if (rw->flags & RWF_NOWAIT && reads_at_once(req->sysfd))
+		rw->flags &= ~RWF_NOWAIT;
+	return ISSUE_WORKER;
+}
+
+/* Files without a type, eventfds: io_uring writes to them as write(2) does, and flags mean nothing. */
+static bool ignores_flags(struct request *req)
+{
+	const struct rw *rw = rw_of(req);
+
+	return rw->state & RW_WRITE && rw->flags && !(rw->flags & (RW_ATOMIC | RW_DONTCACHE)) &&
+	       !kind_of(req->sysfd).type;
 }
 
 /* Linux knows the priority of a thread's I/O, not of a call's. */
@@ -479,6 +493,8 @@ static long transfer_with_priority(struct request *req)
 	ret = rw_transfer(req, 0);
 	if (ret == -ESPIPE && is_stream(req))
 		ret = rw_transfer(req, 0);
+	if (ret == -EOPNOTSUPP && ignores_flags(req))
+		ret = transfer(req, rw->vecs, rw->count, -1, 0);
 	if (rw->ioprio)
 		SYS(ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	return ret;
