@@ -39,11 +39,13 @@ static bool is_of_many(const struct request *req)
 }
 
 /* Of what workers do here, this alone is sure to be done by one of Linux's, too. */
-static bool was_in_worker(const struct request *req, enum issue_how how)
+static bool was_in_worker(struct request *req, enum issue_how how)
 {
 	/* Polled, it was completed by whoever saw the event. */
 	if (req->poll_retries)
 		return false;
+	if (req->opcode == IORING_OP_OPENAT || req->opcode == IORING_OP_OPENAT2)
+		return req->flags & REQ_ASYNC || open_makes(req);
 	return req->flags & REQ_ASYNC || req->op->blocks || req->opcode == IORING_OP_SHUTDOWN ||
 	       (how & HOW_WORKER && is_rw(req));
 }
@@ -92,7 +94,7 @@ static bool does_not_block(struct request *req)
 /* What waits leaves RWF_NOWAIT alone, too, where it means something. */
 static bool rw_only_tries(struct request *req)
 {
-	if (request_kind(req) & FILE_STREAM_POS) {
+	if (!(request_kind(req) & FILE_REGULAR)) {
 		rw_of(req)->flags &= ~RWF_NOWAIT;
 		req->flags &= ~(uint32_t)REQ_NOWAIT;
 	}

@@ -116,6 +116,27 @@ static void nonblocking_fails(void)
 	close_scene(&s);
 }
 
+/* To make a file always takes one. */
+static void behind_an_open(void)
+{
+	struct io_uring_sqe *sqe;
+	struct scene s;
+	char byte;
+
+	open_scene(&s);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_openat(sqe, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
+	set_sqe(sqe, 1, LINK);
+	sqe = new_sqe(&s.ring);
+	io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	set_sqe(sqe, 2, 0);
+	submit(&s.ring, 2);
+	check(next_answer(&s.ring).res >= 0, "not opened");
+	expect_answer(&s.ring, 2, -EAGAIN);
+	close_scene(&s);
+}
+
 /* In the call that waits, RWF_NOWAIT is no longer asked for. */
 static void nowait_waits(void)
 {
@@ -260,6 +281,7 @@ static void deferred(void)
 
 const struct conformance_case behind_cases[] = {
 	{ "behind a worker nobody polls first", poll_first_fails },
+	{ "behind an open that may make a file nobody polls first", behind_an_open },
 	{ "behind a worker epoll is not waited for", epoll_wait_fails },
 	{ "behind a worker O_NONBLOCK does not wait", nonblocking_fails },
 	{ "behind a worker RWF_NOWAIT waits", nowait_waits },

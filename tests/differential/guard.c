@@ -66,6 +66,8 @@ static void uses_of(const struct run *r, const struct op *op, struct uses *u)
 	use_object(u, object_behind(r, sqe->fd, fixed), op->in, op->out);
 	if (fixed)
 		use(u, KEY_TABLE, ROLE_OBSERVE);
+	if (fixed && sqe->fd >= 0 && sqe->fd < SLOTS)
+		use(u, KEY_SLOT + (unsigned)sqe->fd, ROLE_OBSERVE);
 	if (sqe->opcode == IORING_OP_EPOLL_CTL)
 		use_object(u, object_behind(r, (int)sqe->off, false), ROLE_OBSERVE, ROLE_OBSERVE);
 	if (op->second)
@@ -189,6 +191,9 @@ static bool search_is_free(const struct run *r, const struct op *old,
 		return true;
 	if (old_state->async || new_async || old->counts || new->counts)
 		return true;
+	/* What is ready when it is submitted may be about to be told. */
+	if (old->sqe.opcode == IORING_OP_POLL_ADD)
+		return true;
 	return (new->cancels && !old->cancels &&completes_others(r, old)) ||
 	       (old->cancels && !new->cancels &&completes_others(r, new));
 }
@@ -298,6 +303,9 @@ static bool is_async(const struct run *r, const struct op *op)
 {
 	/* An eventfd cannot be written without blocking: a worker does it. */
 	if (op->out == ROLE_PRODUCE && target_of(r, op) == EVENTFD)
+		return true;
+	/* docs/semantics.md, "Blocking listeners and sockets" */
+	if (op->sqe.opcode == IORING_OP_CONNECT)
 		return true;
 	return op->pace != PACE_INLINE || op->sqe.flags & IOSQE_ASYNC;
 }

@@ -63,6 +63,8 @@ enum issue_result statx_issue(struct request *req, enum issue_how how);
 int openat_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result openat_issue(struct request *req, enum issue_how how);
 int openat2_prep(struct request *req, const struct io_uring_sqe *sqe);
+/* It may make a file, or empty one: Linux leaves that to a worker. */
+bool open_makes(struct request *req);
 
 /* ---- pipe.c ---- */
 int pipe_prep(struct request *req, const struct io_uring_sqe *sqe);

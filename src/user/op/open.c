@@ -172,3 +172,8 @@ enum issue_result openat_issue(struct request *req, enum issue_how how)
 		return ISSUE_WORKER;
 	return end(req, fd, how);
 }
+
+bool open_makes(struct request *req)
+{
+	return opening_of(req)->how.flags & MAKES;
+}
