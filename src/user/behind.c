@@ -44,10 +44,20 @@ static bool was_in_worker(struct request *req, enum issue_how how)
 	/* Polled, it was completed by whoever saw the event. */
 	if (req->poll_retries)
 		return false;
-	if (req->opcode == IORING_OP_OPENAT || req->opcode == IORING_OP_OPENAT2)
-		return req->flags & REQ_ASYNC || open_makes(req);
-	return req->flags & REQ_ASYNC || req->op->blocks || req->opcode == IORING_OP_SHUTDOWN ||
-	       (how & HOW_WORKER && is_rw(req));
+	if (req->flags & REQ_ASYNC || req->op->blocks)
+		return true;
+	switch (req->opcode) {
+	case IORING_OP_SHUTDOWN:
+		return true;
+	case IORING_OP_OPENAT:
+	case IORING_OP_OPENAT2:
+		return open_makes(req);
+	case IORING_OP_BIND:
+		/* To a name of the file system. */
+		return socket_option(req->sysfd, SO_DOMAIN) == AF_UNIX;
+	default:
+		return how & HOW_WORKER && (is_rw(req) || req->opcode == IORING_OP_FADVISE);
+	}
 }
 
 void behind_note(struct request *req, enum issue_how how)

@@ -116,24 +116,37 @@ static void nonblocking_fails(void)
 	close_scene(&s);
 }
 
-/* To make a file always takes one. */
-static void behind_an_open(void)
+/* To make a file, or a name, always takes one, and some advice does. */
+static void behind_others(void)
 {
+	struct sockaddr_un name = unix_address("bound");
+	int fd = (int)sys(socket(AF_UNIX, SOCK_STREAM, 0));
 	struct io_uring_sqe *sqe;
 	struct scene s;
 	char byte;
 
 	open_scene(&s);
-	sqe = new_sqe(&s.ring);
-	io_uring_prep_openat(sqe, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
-	set_sqe(sqe, 1, LINK);
-	sqe = new_sqe(&s.ring);
-	io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
-	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
-	set_sqe(sqe, 2, 0);
-	submit(&s.ring, 2);
-	check(next_answer(&s.ring).res >= 0, "not opened");
-	expect_answer(&s.ring, 2, -EAGAIN);
+	need_op(IORING_OP_BIND, "IORING_OP_BIND");
+	peer_sends(s.fds[1], 0, 1);
+	for (unsigned i = 0; i < 4; i++) {
+		sqe = new_sqe(&s.ring);
+		if (i == 0)
+			io_uring_prep_openat(sqe, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
+		else if (i == 1)
+			io_uring_prep_bind(sqe, fd, (struct sockaddr *)&name, sizeof(name));
+		else
+			io_uring_prep_fadvise(sqe, s.file, 0, 1,
+					      i == 2 ? POSIX_FADV_DONTNEED : POSIX_FADV_NORMAL);
+		set_sqe(sqe, 1, LINK);
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
+		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		set_sqe(sqe, 2, 0);
+		submit(&s.ring, 2);
+		check(next_answer(&s.ring).res >= 0, "%u failed", i);
+		expect_answer(&s.ring, 2, i < 3 ? -EAGAIN : 1);
+	}
+	close(fd);
 	close_scene(&s);
 }
 
@@ -281,7 +294,7 @@ static void deferred(void)
 
 const struct conformance_case behind_cases[] = {
 	{ "behind a worker nobody polls first", poll_first_fails },
-	{ "behind an open that may make a file nobody polls first", behind_an_open },
+	{ "behind what makes a file or a name nobody polls first", behind_others },
 	{ "behind a worker epoll is not waited for", epoll_wait_fails },
 	{ "behind a worker O_NONBLOCK does not wait", nonblocking_fails },
 	{ "behind a worker RWF_NOWAIT waits", nowait_waits },
