@@ -333,7 +333,7 @@ bool request_post_more(struct request *req, int res, uint32_t cqe_flags)
 		memcpy(c.extra, req->extra, sizeof(c.extra));
 	if (!cq_post_if_room(req->ring, &c))
 		return false;
-	/* At once, where a last completion waits for the end of the submission: see in_batch. */
-	req->ring->timers.batch++;
+	/* At once, and with it those that else wait for the end of the submission: see in_batch. */
+	req->ring->timers.batch = req->ring->cq.posted;
 	return true;
 }

@@ -136,12 +136,11 @@ static enum issue_result accept_done(struct request *req, long ret)
 	return ISSUE_DONE;
 }
 
-/* For a worker, which REQ_NOWAIT would have kept from being asked. */
 static enum issue_result nobody_there(struct request *req, enum issue_how how)
 {
 	const struct accept *a = request_data(req, const struct accept);
 
-	if (how & HOW_WORKER && a->how & IORING_ACCEPT_DONTWAIT)
+	if (a->how & IORING_ACCEPT_DONTWAIT)
 		return accept_done(req, -EAGAIN);
 	if (!(how & HOW_WORKER) && req->file)
 		reactor_drained(req->file, EPOLLIN);
@@ -229,8 +228,6 @@ enum issue_result accept_issue(struct request *req, enum issue_how how)
 		return poll_first(req, how);
 	if (how & HOW_WORKER)
 		return accept_available(req, how, true);
-	if (a->how & IORING_ACCEPT_DONTWAIT && how & HOW_POLLED)
-		req->flags |= REQ_NOWAIT;
 	if (known_empty(req))
 		return ISSUE_AGAIN;
 	ret = look(req);
