@@ -62,6 +62,14 @@ int request_cancel(struct request *req)
 
 /* ---- Which requests ---------------------------------------------------------------------------- */
 
+/* A borrowed number may be another file's by now. */
+static bool is_of(const struct request *req, int fd)
+{
+	if (!req->file || (req->file->known & FILE_BORROWED && !borrow_is_there(req->file)))
+		return false;
+	return same_file(req->file->fd, fd);
+}
+
 static bool matches(const struct cancel *c, const struct request *req)
 {
 	bool by_data = c->flags & IORING_ASYNC_CANCEL_USERDATA ||
@@ -76,8 +84,7 @@ static bool matches(const struct cancel *c, const struct request *req)
 		return false;
 	if (c->flags & IORING_ASYNC_CANCEL_OP && req->opcode != c->opcode)
 		return false;
-	return !(c->flags & IORING_ASYNC_CANCEL_FD) ||
-	       (req->file && same_file(req->file->fd, c->sysfd));
+	return !(c->flags & IORING_ASYNC_CANCEL_FD) || is_of(req, c->sysfd);
 }
 
 /* ---- Finding them ------------------------------------------------------------------------------ */

@@ -198,9 +198,9 @@ static void issue_all(struct uring *ring)
 	}
 }
 
-/* What is gathered on the way is done when nothing else is left to be issued. */
-static void issue_and_do_all(struct uring *ring)
+void run_queued(struct uring *ring)
 {
+	/* What is gathered on the way is done when nothing else is left to be issued. */
 	issue_all(ring);
 	while (__builtin_expect(ring->gathered, 0)) {
 		aio_do_gathered(ring);
@@ -212,7 +212,7 @@ void run_ready(struct uring *ring)
 {
 	list_splice_tail(&ring->ready, &ring->again);
 	do {
-		issue_and_do_all(ring);
+		run_queued(ring);
 	} while (__builtin_expect(!list_is_empty(&ring->timers.timeouts), 0) &&
 		 timeouts_count(ring));
 }

@@ -32,16 +32,13 @@ static bool is_ours(int signal)
 	       now.sa_handler == do_nothing;
 }
 
-/*
- * Free is what would end the process if it came. A signal that the calling thread blocks may be
- * one that the application waits for, by sigwait(3) or signalfd(2).
- */
-static bool is_free(int signal, const sigset_t *blocked)
+/* Free is what would end the process if it came. */
+static bool is_free(int signal)
 {
 	struct sigaction now;
 
-	return !sigismember(blocked, signal) && !sigaction(signal, NULL, &now) &&
-	       !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+	return !sigaction(signal, NULL, &now) && !(now.sa_flags & SA_SIGINFO) &&
+	       now.sa_handler == SIG_DFL;
 }
 
 /* Without SA_RESTART: a system call that it interrupts is to fail. */
@@ -53,32 +50,56 @@ static bool take(int signal)
 	return !sigaction(signal, &ours, NULL);
 }
 
-static int choose(const sigset_t *blocked)
+static int choose(const sigset_t *spared)
 {
 	int count = SIGRTMAX - SIGRTMIN + 1;
 
 	for (int i = 0; i < count; i++) {
 		int signal = SIGRTMIN + (count - 1 - ENDS_LEFT_ALONE - i + count) % count;
 
-		if (is_free(signal, blocked) && take(signal))
+		if (!sigismember(spared, signal) && is_free(signal) && take(signal))
 			return signal;
 	}
 	return 0;
 }
 
-void interrupt_prepare(void)
+/*
+ * What the calling thread blocks may be what the application waits for, by sigwait(3) or
+ * signalfd(2). A thread that blocks all, as the engine's own do, says nothing by that.
+ */
+static int choose_any(void)
 {
 	sigset_t none, blocked;
-	int saved = errno;
+	int signal;
 
-	/* Relaxed: each use of the number is a system call of its own. */
-	if (is_ours(__atomic_load_n(&chosen, __ATOMIC_RELAXED)))
-		goto out;
 	sigemptyset(&none);
 	sigemptyset(&blocked);
 	pthread_sigmask(SIG_BLOCK, &none, &blocked);
-	__atomic_store_n(&chosen, choose(&blocked), __ATOMIC_RELAXED);
-out:
+	signal = choose(&blocked);
+	return signal ? signal : choose(&none);
+}
+
+static void give_back(int signal)
+{
+	struct sigaction former = { .sa_handler = SIG_DFL };
+
+	if (signal)
+		sigaction(signal, &former, NULL);
+}
+
+void interrupt_prepare(void)
+{
+	int now = __atomic_load_n(&chosen, __ATOMIC_RELAXED), signal, saved = errno;
+
+	if (!is_ours(now)) {
+		signal = choose_any();
+		/* Relaxed: each use of the number is a system call of its own. Of several threads
+		 * that choose at once the first wins. */
+		if (!__atomic_compare_exchange_n(&chosen, &now, signal, false, __ATOMIC_RELAXED,
+						 __ATOMIC_RELAXED) &&
+		    now != signal)
+			give_back(signal);
+	}
 	errno = saved;
 }
 

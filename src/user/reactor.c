@@ -74,6 +74,9 @@ static int watch_events(struct file *file, uint32_t events)
 	ev.data.u64 = WATCH_DATA(r->watches[file->watch].generation, file->watch);
 	ret = (int)SYS(epoll_ctl, r->epoll_fd, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, file->fd,
 		       &ev);
+	/* A borrowed number that was another file's meanwhile left this one behind. */
+	if (ret == -EEXIST)
+		ret = (int)SYS(epoll_ctl, r->epoll_fd, EPOLL_CTL_MOD, file->fd, &ev);
 	if (ret) {
 		if (first)
 			watch_free(r, file->watch);
@@ -185,6 +188,8 @@ static void handle_event(struct uring *ring, const struct epoll_event *ev)
 	uint32_t place = (uint32_t)ev->data.u64, generation = ev->data.u64 >> 32;
 	struct reactor *r = &ring->reactor;
 
+	/* What was ready before this has its turn before. */
+	run_queued(ring);
 	if (place >= r->watch_count || generation != r->watches[place].generation ||
 	    !r->watches[place].file)
 		return;
@@ -204,17 +209,18 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct react
 {
 	uint32_t next = left > 1 ? (uint32_t)events[1].data.u64 : UINT32_MAX;
 	uint32_t after = left > 2 ? (uint32_t)events[2].data.u64 : UINT32_MAX;
-	const struct request *req;
 	const struct file *file;
+	uintptr_t req;
 
 	if (after < r->watch_count)
 		__builtin_prefetch(r->watches[after].file);
 	file = next < r->watch_count ? r->watches[next].file : NULL;
 	if (!file)
 		return;
-	req = list_entry(file->waiters.next, struct request, queue);
-	__builtin_prefetch(req);
-	__builtin_prefetch(&req->data);
+	/* No pointer: if nobody waits there is no request. */
+	req = (uintptr_t)file->waiters.next - offsetof(struct request, queue);
+	__builtin_prefetch((const void *)req);
+	__builtin_prefetch((const void *)(req + offsetof(struct request, data)));
 }
 
 static void handle_events(struct uring *ring, const struct epoll_event *events, long count)

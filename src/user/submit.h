@@ -14,6 +14,8 @@ int submit_sqes(struct uring *ring, unsigned count);
 /* Issues what became ready meanwhile: the rest of chains, drained requests. Bounded by what is
  * queued: what that makes ready is issued, too. */
 void run_ready(struct uring *ring);
+/* The same, but for requests that have had a turn and are to let others have theirs. */
+void run_queued(struct uring *ring);
 
 /* Ends a request: posts its completion (req->res, req->cqe_flags), goes on with its chain. */
 void request_complete(struct request *req);

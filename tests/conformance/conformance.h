@@ -69,6 +69,7 @@ extern const struct conformance_case epoll_cases[];
 extern const struct conformance_case link_cases[];
 extern const struct conformance_case drain_cases[];
 extern const struct conformance_case timeout_cases[];
+extern const struct conformance_case turn_cases[];
 extern const struct conformance_case timeout_change_cases[];
 extern const struct conformance_case link_timeout_cases[];
 extern const struct conformance_case pending_cases[];

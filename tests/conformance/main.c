@@ -75,6 +75,7 @@ static const struct family {
 	{ "region", region_cases },
 	{ "slots", slots_cases },
 	{ "behind", behind_cases },
+	{ "turn", turn_cases },
 	{ "between", between_cases },
 	{ "futex", futex_cases },
 	{ "command", command_cases },

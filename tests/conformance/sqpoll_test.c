@@ -282,6 +282,24 @@ static void cancelled(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* The thread has all signals blocked, which says nothing of what the program uses. */
+static void futex_cancelled(void)
+{
+	static uint32_t word;
+	struct io_uring ring;
+
+	need_linux(6, 7, "futex requests");
+	open_polled(&ring, 8, 100);
+	/* FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, which older headers lack. */
+	io_uring_prep_futex_wait(new_sqe(&ring), &word, 0, ~0U, 2 | 128, 0);
+	send_off(&ring);
+	expect_none(&ring, 50);
+	io_uring_prep_cancel64(new_sqe(&ring), 0, IORING_ASYNC_CANCEL_ALL);
+	send_off(&ring);
+	await_completions(&ring, 2);
+	io_uring_queue_exit(&ring);
+}
+
 static void closed_with_requests(void)
 {
 	struct io_uring ring;
@@ -424,6 +442,7 @@ const struct conformance_case sqpoll_cases[] = {
 	{ "a refused request stops nothing", refused },
 	{ "chains are kept together", chains },
 	{ "requests can be cancelled", cancelled },
+	{ "a wait for a futex can be cancelled", futex_cancelled },
 	{ "the ring can be closed with requests in flight", closed_with_requests },
 	{ "the thread can be bound to a CPU", bound_to_a_cpu },
 	{ "a disabled ring's thread submits nothing until it is enabled", disabled_at_first },

@@ -243,6 +243,54 @@ static void closed_ones_are_cancelled(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A wait for `fds[0]`, whose number another file has got since; a duplicate keeps the file. */
+static int take_number(int fds[2], char *byte)
+{
+	int others[2], kept;
+
+	open_ring();
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds) &&
+		      !socketpair(AF_UNIX, SOCK_STREAM, 0, others),
+	      "no sockets");
+	kept = dup(fds[0]);
+	use_up_numbers();
+	start_read(fds[0], byte, 1);
+	check(dup2(others[0], fds[0]) == fds[0], "dup2");
+	return kept;
+}
+
+static void not_cancelled_by_number(void)
+{
+	struct io_uring_sqe *sqe;
+	int fds[2];
+	char byte;
+
+	take_number(fds, &byte);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_cancel_fd(sqe, fds[0], IORING_ASYNC_CANCEL_ALL);
+	submit(sqe, 2);
+	expect(2, 0);
+	expect_none();
+	io_uring_queue_exit(&ring);
+}
+
+static void number_got_back(void)
+{
+	struct io_uring_sync_cancel_reg cancel = { .addr = 1, .timeout = { -1, -1 } };
+	int fds[2], kept;
+	char byte;
+
+	kept = take_number(fds, &byte);
+	check(!io_uring_register_sync_cancel(&ring, &cancel), "not cancelled");
+	expect(1, -ECANCELED);
+	check(dup2(kept, fds[0]) == fds[0], "dup2");
+	start_read(fds[0], &byte, 2);
+	expect_none();
+	check(write(fds[1], "x", 1) == 1, "write");
+	expect(2, 1);
+	io_uring_queue_exit(&ring);
+}
+
 /* Multishot polls have a file of their own each, and workers must be sure of theirs. */
 static void some_need_their_own(void)
 {
@@ -270,6 +318,9 @@ static const struct test_case cases[] = {
 	{ "several wait for one that has no duplicate", .run = both_directions },
 	{ "a descriptor that is another file by then gives -EBADF", .run = number_of_another },
 	{ "two files can be waited for that had the same number", .run = number_borrowed_again },
+	{ "cancelling by a number leaves alone who waits for another file of that number",
+	  .run = not_cancelled_by_number },
+	{ "a file that gets its number back can be waited for", .run = number_got_back },
 	{ "the engine may have got the number of a file that is waited for",
 	  .run = number_of_the_engine },
 	{ "a wait for a closed descriptor can be cancelled", .run = closed_ones_are_cancelled },

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cases/tap.h"
@@ -67,6 +68,65 @@ static void blocked_ones_are_not_taken(void **state)
 	/* It stays. */
 	interrupt_prepare();
 	assert_int_equal(taken(), signal);
+}
+
+static void *prepare(void *barrier)
+{
+	pthread_barrier_wait(barrier);
+	interrupt_prepare();
+	return NULL;
+}
+
+/* In a child of its own: none is taken there yet. */
+static int taken_by_many(void)
+{
+	pthread_barrier_t barrier;
+	pthread_t threads[4];
+
+	pthread_barrier_init(&barrier, NULL, 4);
+	for (unsigned i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, prepare, &barrier))
+			return -1;
+	for (unsigned i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	return taken();
+}
+
+/* Several threads at once take one. */
+static void one_is_enough(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	for (unsigned round = 0; round < 100; round++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid)
+			_exit(taken_by_many() <= 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* The engine's own threads block all. */
+static void a_thread_that_blocks_all_takes_one(void **state)
+{
+	sigset_t all;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_BLOCK, &all, NULL);
+		interrupt_prepare();
+		_exit(!taken());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 struct reader {
@@ -143,6 +203,8 @@ static void there_may_be_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_is_enough),
+		cmocka_unit_test(a_thread_that_blocks_all_takes_one),
 		cmocka_unit_test(blocked_ones_are_not_taken),
 		cmocka_unit_test(threads_are_interrupted),
 		cmocka_unit_test(taken_ones_are_given_up),
