@@ -186,6 +186,11 @@ static bool looks_the_same(int a, int b)
 	       one.st_ino == other.st_ino && SYS(fcntl, a, F_GETFL) == SYS(fcntl, b, F_GETFL);
 }
 
+bool same_file_surely(int a, int b)
+{
+	return SYS(fcntl, a, F_DUPFD_QUERY, b) == 1;
+}
+
 bool same_file(int a, int b)
 {
 	long ret = SYS(fcntl, a, F_DUPFD_QUERY, b), self;

@@ -93,6 +93,8 @@ uint64_t descriptor_limit(void);
 int own_fd(int fd);
 /* Are these descriptors of one open file? */
 bool same_file(int a, int b);
+/* The same by the kernel's own word, which it gives since Linux 6.10; before: false. */
+bool same_file_surely(int a, int b);
 
 /* ---- borrow.c ---- */
 

@@ -7,11 +7,6 @@
 #include "user/sys.h"
 #include "user/uring.h"
 
-/* Is this descriptor the same open file as that one? Since Linux 6.10; headers lag behind. */
-#ifndef F_DUPFD_QUERY
-#define F_DUPFD_QUERY 1027
-#endif
-
 /* The first receives on a descriptor may be its only ones. */
 #define WAITS_UNTIL_KEPT 3
 
@@ -66,7 +61,7 @@ struct file *linger_find(struct request *req)
 	slot = &l->slots[req->fd];
 	if (!slot->file)
 		return NULL;
-	if (SYS(fcntl, slot->file->fd, F_DUPFD_QUERY, req->fd) != 1) {
+	if (!same_file_surely(slot->file->fd, req->fd)) {
 		forget(slot);
 		return NULL;
 	}
@@ -94,7 +89,7 @@ void linger_note(struct request *req, struct file *file)
 	if (!slot || slot->file || ++slot->waits < WAITS_UNTIL_KEPT)
 		return;
 	slot->waits = 0;
-	if (!is_tcp(file->fd) || SYS(fcntl, file->fd, F_DUPFD_QUERY, req->fd) != 1)
+	if (!is_tcp(file->fd) || !same_file_surely(file->fd, req->fd))
 		return;
 	file->known |= FILE_LINGERS | FILE_SOCKET | FILE_TCP | FILE_STREAM | FILE_PROTOCOL_KNOWN;
 	file->linger_fd = req->fd;
