@@ -2,6 +2,7 @@
 /* Accepting from listeners without O_NONBLOCK, which accept(2) may wait at. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -167,11 +168,30 @@ static void worker_accepts(void)
 	io_uring_queue_exit(&ring);
 }
 
+static void last_takes_all(void)
+{
+	struct __kernel_timespec most = { .tv_sec = 5 };
+	struct io_uring_cqe *cqe;
+
+	listen_and_open();
+	check(!fcntl(listener, F_SETFL, O_NONBLOCK), "O_NONBLOCK");
+	submit_accept(false);
+	submit_accept(true);
+	for (unsigned i = 0; i < 3; i++) {
+		connect_one();
+		check(!io_uring_wait_cqe_timeout(&ring, &cqe, &most), "no completion");
+		check(cqe->res >= 0 && cqe->flags & IORING_CQE_F_MORE, "not the multishot's");
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(&ring);
+}
+
 static const struct test_case cases[] = {
 	{ "no worker accepts", .run = no_worker },
 	{ "where others are faster it goes on waiting, and enter does not", .run = waits_on },
 	{ "the thread's signal mask stays as it is", .run = leaves_the_mask_alone },
 	{ "without a timer a worker accepts", .run = worker_accepts },
+	{ "of several accepts the last may take all", .run = last_takes_all },
 	{ 0 },
 };
 
