@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests end with who submitted them: a thread that exits takes its own along, but for timeouts,
- * I/O of disks, and what is cancelled only when its file is ready, and a process that dies leaves a record of them in the ring's shared memory, by which others who
- * hold the ring complete them.
+ * Requests end with who submitted them: a thread that exits takes its own along, but for
+ * timeouts, I/O of disks, and what is cancelled only when its file is ready, and a process that
+ * dies leaves a record of them in the ring's shared memory, by which others who hold the ring
+ * complete them.
  */
 #ifndef ANYRING_USER_OWNER_H
 #define ANYRING_USER_OWNER_H
