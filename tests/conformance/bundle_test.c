@@ -235,20 +235,30 @@ static void send_bundle_waits(void)
 	close_scene(&s);
 }
 
+/* Two buffers that are in no ring. */
+static void provide_singles(struct scene *s)
+{
+	io_uring_prep_provide_buffers(new_sqe(&s->ring), s->pool.bytes, SIZE, 2, GROUP + 1, 0);
+	expect_error(&s->ring, "provide", 0);
+}
+
+static void submit_of_singles(struct scene *s, struct io_uring_sqe *sqe)
+{
+	use_pool(sqe, &s->pool, 1);
+	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
+	submit(&s->ring, 1);
+}
+
 static void send_single_buffers(void)
 {
 	struct io_uring_sqe *sqe;
 	struct scene s;
 
 	open_scene(&s, UNIX_STREAM);
-	sqe = new_sqe(&s.ring);
-	io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, 2, GROUP + 1, 0);
-	expect_error(&s.ring, "provide", 0);
+	provide_singles(&s);
 	sqe = new_sqe(&s.ring);
 	io_uring_prep_send(sqe, s.fds[0], NULL, 5, 0);
-	use_pool(sqe, &s.pool, 1);
-	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
-	submit(&s.ring, 1);
+	submit_of_singles(&s, sqe);
 	/* Linux 6.18 has no eye for the length. */
 	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0));
 	peer_receives(s.fds[1], 0, SIZE);
@@ -262,14 +272,10 @@ static void send_bundle_of_single_buffers(void)
 	struct scene s;
 
 	open_scene(&s, UNIX_STREAM);
-	sqe = new_sqe(&s.ring);
-	io_uring_prep_provide_buffers(sqe, s.pool.bytes, SIZE, 2, GROUP + 1, 0);
-	expect_error(&s.ring, "provide", 0);
+	provide_singles(&s);
 	sqe = new_sqe(&s.ring);
 	io_uring_prep_send_bundle(sqe, s.fds[0], 5, 0);
-	use_pool(sqe, &s.pool, 1);
-	io_uring_sqe_set_buf_group(sqe, GROUP + 1);
-	submit(&s.ring, 1);
+	submit_of_singles(&s, sqe);
 	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(0) | IORING_CQE_F_MORE);
 	expect_full_answer(&s.ring, 1, SIZE, BUFFER_FLAGS(1));
 	close_scene(&s);

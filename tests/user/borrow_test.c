@@ -136,71 +136,75 @@ static void both_directions(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A read that waits for the first of two pipes, which a duplicate keeps when its number goes. */
+struct two_pipes {
+	int fds[2], other[2];
+	char bytes[2];
+};
+
+static void open_two(struct two_pipes *p)
+{
+	*p = (struct two_pipes){ 0 };
+	open_ring();
+	check(!pipe(p->fds) && !pipe(p->other), "no pipes");
+	check(dup(p->fds[0]) > 0, "no duplicate");
+	use_up_numbers();
+	start_read(p->fds[0], &p->bytes[0], 1);
+}
+
+/* The first read has got nothing, and the second one what is the other pipe's. */
+static void close_two(const struct two_pipes *p)
+{
+	check(!p->bytes[0] && p->bytes[1] == 'o', "other bytes");
+	io_uring_queue_exit(&ring);
+}
+
 /* What the number is of by then is not touched. */
 static void number_of_another(void)
 {
-	char bytes[2] = { 0 };
-	int fds[2], other[2];
+	struct two_pipes p;
 
-	open_ring();
-	check(!pipe(fds) && !pipe(other), "no pipes");
-	/* Its file stays. */
-	check(dup(fds[0]) > 0, "no duplicate");
-	use_up_numbers();
-	start_read(fds[0], &bytes[0], 1);
+	open_two(&p);
 	expect_none();
-	check(dup2(other[0], fds[0]) == fds[0], "not replaced");
-	check(write(other[1], "o", 1) == 1 && write(fds[1], "x", 1) == 1, "not written");
+	check(dup2(p.other[0], p.fds[0]) == p.fds[0], "not replaced");
+	check(write(p.other[1], "o", 1) == 1 && write(p.fds[1], "x", 1) == 1, "not written");
 	expect(1, -EBADF);
-	start_read(fds[0], &bytes[1], 2);
+	start_read(p.fds[0], &p.bytes[1], 2);
 	expect(2, 1);
-	check(!bytes[0] && bytes[1] == 'o', "other bytes");
-	io_uring_queue_exit(&ring);
+	close_two(&p);
 }
 
 /* The second borrows the same number, for another file. */
 static void number_borrowed_again(void)
 {
-	char bytes[2] = { 0 };
-	int fds[2], other[2];
+	struct two_pipes p;
 
-	open_ring();
-	check(!pipe(fds) && !pipe(other), "no pipes");
-	check(dup(fds[0]) > 0, "no duplicate");
-	use_up_numbers();
-	start_read(fds[0], &bytes[0], 1);
-	check(dup2(other[0], fds[0]) == fds[0], "not replaced");
-	start_read(fds[0], &bytes[1], 2);
+	open_two(&p);
+	check(dup2(p.other[0], p.fds[0]) == p.fds[0], "not replaced");
+	start_read(p.fds[0], &p.bytes[1], 2);
 	expect_none();
-	check(write(fds[1], "x", 1) == 1, "not written");
+	check(write(p.fds[1], "x", 1) == 1, "not written");
 	expect(1, -EBADF);
 	expect_none();
-	check(write(other[1], "o", 1) == 1, "not written");
+	check(write(p.other[1], "o", 1) == 1, "not written");
 	expect(2, 1);
-	check(!bytes[0] && bytes[1] == 'o', "other bytes");
-	io_uring_queue_exit(&ring);
+	close_two(&p);
 }
 
 /* The engine itself gets the number that was closed. */
 static void number_of_the_engine(void)
 {
-	char bytes[2] = { 0 };
-	int fds[2], other[2];
+	struct two_pipes p;
 
-	open_ring();
-	check(!pipe(fds) && !pipe(other), "no pipes");
-	check(dup(fds[0]) > 0, "no duplicate");
-	use_up_numbers();
-	start_read(fds[0], &bytes[0], 1);
-	close(fds[0]);
-	start_read(other[0], &bytes[1], 2);
+	open_two(&p);
+	close(p.fds[0]);
+	start_read(p.other[0], &p.bytes[1], 2);
 	check(dup(0) < 0, "the engine did not take it");
-	check(write(fds[1], "x", 1) == 1, "not written");
+	check(write(p.fds[1], "x", 1) == 1, "not written");
 	expect(1, -EBADF);
-	check(write(other[1], "o", 1) == 1, "not written");
+	check(write(p.other[1], "o", 1) == 1, "not written");
 	expect(2, 1);
-	check(!bytes[0] && bytes[1] == 'o', "other bytes");
-	io_uring_queue_exit(&ring);
+	close_two(&p);
 }
 
 /* A child has the number, too, but it is the parent who waits. */
