@@ -15,6 +15,7 @@
 
 #include "cases/check.h"
 #include "cases/jobs.h"
+#include "result.h"
 
 static struct io_uring ring;
 static struct sockaddr_in addr;
@@ -78,28 +79,16 @@ static void submit_accept(bool multishot)
 	check(io_uring_submit(&ring) == 1, "not submitted");
 }
 
-static int result(void)
-{
-	struct __kernel_timespec most = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
-	int res;
-
-	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &most), "no completion");
-	res = cqe->res;
-	io_uring_cqe_seen(&ring, cqe);
-	return res;
-}
-
 static void no_worker(void)
 {
 	listen_and_open();
 	for (unsigned i = 0; i < 5; i++)
 		connect_one();
 	submit_accept(false);
-	check(result() >= 0, "not accepted");
+	check(next_result(&ring, NULL) >= 0, "not accepted");
 	submit_accept(true);
 	for (unsigned i = 0; i < 4; i++)
-		check(result() >= 0, "not accepted");
+		check(next_result(&ring, NULL) >= 0, "not accepted");
 	check(!by_workers, "%u accepts by workers", by_workers);
 	io_uring_queue_exit(&ring);
 }
@@ -118,7 +107,7 @@ static void others_are_faster(bool multishot)
 	check(now_ms() - began < 1000, "submitting took %lld ms", (long long)(now_ms() - began));
 	check(io_uring_peek_cqe(&ring, &cqe) == -EAGAIN, "completed with %d", cqe->res);
 	connect_one();
-	check(result() >= 0, "not accepted");
+	check(next_result(&ring, NULL) >= 0, "not accepted");
 	io_uring_queue_exit(&ring);
 	close(listener);
 }
@@ -139,7 +128,7 @@ static void leaves_the_mask_alone(void)
 	/* So that a signal has been chosen. */
 	connect_one();
 	submit_accept(false);
-	check(result() >= 0, "not accepted");
+	check(next_result(&ring, NULL) >= 0, "not accepted");
 	sigfillset(&all);
 	check(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask: %s", strerror(errno));
 	connect_one();
@@ -153,7 +142,7 @@ static void leaves_the_mask_alone(void)
 	for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
 		check(!sigismember(&after, signal), "signal %d is left pending", signal);
 	connect_one();
-	check(result() >= 0, "not accepted");
+	check(next_result(&ring, NULL) >= 0, "not accepted");
 	io_uring_queue_exit(&ring);
 }
 
@@ -163,7 +152,7 @@ static void worker_accepts(void)
 	no_timers = true;
 	connect_one();
 	submit_accept(false);
-	check(result() >= 0, "not accepted");
+	check(next_result(&ring, NULL) >= 0, "not accepted");
 	check(by_workers, "no accept by a worker");
 	io_uring_queue_exit(&ring);
 }

@@ -17,6 +17,7 @@
 
 #include "cases/check.h"
 #include "cases/jobs.h"
+#include "result.h"
 
 #define BLOCK 4096
 
@@ -26,19 +27,6 @@ static void open_ring(void)
 {
 	check(!io_uring_queue_init(8, &ring, 0), "no ring");
 	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
-}
-
-static int next_result(unsigned *flags)
-{
-	struct __kernel_timespec limit = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
-	int res;
-
-	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &limit), "no completion");
-	res = cqe->res;
-	*flags = cqe->flags;
-	io_uring_cqe_seen(&ring, cqe);
-	return res;
 }
 
 /* ---- Who watches files ------------------------------------------------------------------------- */
@@ -63,7 +51,7 @@ static uint32_t told_of(int fd, int watch, unsigned count, bool write)
 	}
 	check(io_uring_submit(&ring) == (int)count, "not submitted");
 	for (unsigned i = 0; i < count; i++) {
-		int res = next_result(&flags);
+		int res = next_result(&ring, &flags);
 
 		check(res == BLOCK, "res %d", res);
 	}
@@ -130,7 +118,7 @@ static void writes_become_one_read(void)
 	io_uring_prep_read_multishot(io_uring_get_sqe(&ring), fds[0], 0, 0, 0);
 	check(io_uring_submit(&ring) == 1, "not submitted");
 	check(write(fds[1], "one", 3) == 3 && write(fds[1], "two", 3) == 3, "not written");
-	ret = next_result(&flags);
+	ret = next_result(&ring, &flags);
 	check(ret == 6 && !memcmp(bytes[0], "onetwo", 6), "res %d", ret);
 	check(flags & IORING_CQE_F_MORE, "it has ended");
 	io_uring_queue_exit(&ring);
@@ -168,7 +156,7 @@ static void children_cancel_their_own(void)
 	ret = cancelled_by_child();
 	check(ret == -ENOENT, "cancelling gives %d", ret);
 	check(write(fds[1], "x", 1) == 1, "not written");
-	ret = next_result(&flags);
+	ret = next_result(&ring, &flags);
 	check(ret == 1, "res %d", ret);
 	io_uring_queue_exit(&ring);
 }

@@ -23,6 +23,7 @@
 #include "cases/check.h"
 #include "cases/descriptors.h"
 #include "cases/jobs.h"
+#include "result.h"
 
 static struct io_uring ring;
 
@@ -265,15 +266,8 @@ static void rights_do_not_come_back(void)
 /* What was prepared, done: its first completion's result. */
 static int result(void)
 {
-	struct __kernel_timespec most = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
-	int res;
-
 	check(io_uring_submit(&ring) == 1, "not submitted");
-	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &most), "no completion");
-	res = cqe->res;
-	io_uring_cqe_seen(&ring, cqe);
-	return res;
+	return next_result(&ring, NULL);
 }
 
 /* As splice(2) leaves them. */

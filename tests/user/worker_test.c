@@ -15,6 +15,7 @@
 
 #include "cases/check.h"
 #include "cases/jobs.h"
+#include "result.h"
 
 static struct io_uring ring;
 static char fifo[64];
@@ -83,18 +84,6 @@ static void start_open(void)
 	check(io_uring_submit(&ring) == 1, "not submitted");
 }
 
-static int result(void)
-{
-	struct __kernel_timespec limit = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
-	int res;
-
-	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &limit), "no completion");
-	res = cqe->res;
-	io_uring_cqe_seen(&ring, cqe);
-	return res;
-}
-
 static void interrupted_without_new_threads(void)
 {
 	struct io_uring_sync_cancel_reg reg = { .addr = 1, .timeout = { 5, 0 } };
@@ -107,7 +96,7 @@ static void interrupted_without_new_threads(void)
 	__atomic_store_n(&too_early, 3, __ATOMIC_RELAXED);
 	ret = io_uring_register_sync_cancel(&ring, &reg);
 	check(!ret, "cancelling gives %d", ret);
-	ret = result();
+	ret = next_result(&ring, NULL);
 	check(ret == -EINTR, "res %d", ret);
 	close_ring();
 }
@@ -119,7 +108,7 @@ static void none_for_the_first(void)
 	open_ring();
 	set_no_threads();
 	start_open();
-	ret = result();
+	ret = next_result(&ring, NULL);
 	check(ret == -EAGAIN, "res %d", ret);
 	close_ring();
 }
