@@ -298,8 +298,17 @@ static void go_on(struct request *req)
 	request_queue(next);
 }
 
+/* A slot may hold what was opened with O_PATH: a file, but to system calls none. */
+static void name_error(struct request *req)
+{
+	if (req->res == -EBADF && req->flags & REQ_FIXED_FILE && req->file && req->op->always_polls)
+		req->res = -ENOTSOCK;
+}
+
 void request_complete(struct request *req)
 {
+	if (__builtin_expect(req->res < 0, 0))
+		name_error(req);
 	if (__builtin_expect(req->res < 0, 0) && !(req->flags & REQ_NO_FAILURE) &&
 	    !req->op->errors_pass)
 		req->flags |= REQ_FAIL;

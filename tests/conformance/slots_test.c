@@ -228,7 +228,53 @@ static void batch_sees_updates(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* A slot takes it, which a registration does not. */
+static void path_is_no_socket(void)
+{
+	struct msghdr msg = { 0 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char byte = 0;
+
+	open_sparse(&ring, 1);
+	io_uring_prep_openat_direct(new_sqe(&ring), AT_FDCWD, ".", O_PATH, 0, 0);
+	expect(run_one(&ring).res, 0);
+	for (unsigned i = 0; i < 7; i++) {
+		sqe = new_sqe(&ring);
+		switch (i) {
+		case 0:
+			io_uring_prep_recv(sqe, 0, &byte, 1, 0);
+			break;
+		case 1:
+			io_uring_prep_send(sqe, 0, &byte, 1, 0);
+			break;
+		case 2:
+			io_uring_prep_recvmsg(sqe, 0, &msg, 0);
+			break;
+		case 3:
+			io_uring_prep_sendmsg(sqe, 0, &msg, 0);
+			break;
+		case 4:
+			io_uring_prep_accept(sqe, 0, NULL, NULL, 0);
+			break;
+		case 5:
+			io_uring_prep_shutdown(sqe, 0, SHUT_RDWR);
+			break;
+		default:
+			io_uring_prep_read(sqe, 0, &byte, 1, 0);
+		}
+		set_sqe(sqe, i, IOSQE_FIXED_FILE);
+		expect(run_one(&ring).res, i < 6 ? -ENOTSOCK : -EBADF);
+	}
+	sqe = new_sqe(&ring);
+	io_uring_prep_cmd_sock(sqe, SOCKET_URING_OP_SIOCINQ, 0, 0, 0, NULL, 0);
+	set_sqe(sqe, 8, IOSQE_FIXED_FILE);
+	expect(run_one(&ring).res, -EOPNOTSUPP);
+	io_uring_queue_exit(&ring);
+}
+
 const struct conformance_case slots_cases[] = {
+	{ "a path in a slot is no socket", path_is_no_socket },
 	{ "a slot is allocated within the range", alloc_range },
 	{ "a slot is allocated among all that are free", alloc_without_range },
 	{ "errors of the range", alloc_range_errors },

@@ -77,5 +77,8 @@ enum issue_result command_issue(struct request *req, enum issue_how how)
 		return command_done(req, -EOPNOTSUPP);
 	if (domain == -ENOTSOCK)
 		return file_command(req, how);
+	/* Opened with O_PATH, which knows no commands. */
+	if (domain == -EBADF && req->flags & REQ_FIXED_FILE)
+		return command_done(req, -EOPNOTSUPP);
 	return domain < 0 ? command_done(req, domain) : socket_command(req, domain);
 }
