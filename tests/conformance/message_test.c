@@ -373,6 +373,34 @@ static void shut_datagram_socket(void)
 	close_pair(fds);
 }
 
+static void shut_datagram_socket_takes_a_buffer(void)
+{
+	struct iovec iov = { .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct pool pool;
+	int fds[2];
+
+	open_ring(&ring, 8, 0);
+	open_pool(&pool, &ring, 7, 4, 64, 0);
+	open_pair(UNIX_DATAGRAM, fds);
+	sys(shutdown(fds[0], SHUT_RDWR));
+	for (unsigned i = 0; i < 2; i++) {
+		sqe = new_sqe(&ring);
+		if (i)
+			io_uring_prep_recvmsg(sqe, fds[0], &msg, 0);
+		else
+			io_uring_prep_recv(sqe, fds[0], NULL, 0, 0);
+		use_pool(sqe, &pool, 1);
+		submit(&ring, 1);
+		expect_full_answer(&ring, 1, 0, BUFFER_FLAGS(i));
+	}
+	close_pool(&pool);
+	io_uring_queue_exit(&ring);
+	close_pair(fds);
+}
+
 static void poll_first(void)
 {
 	struct io_uring_sqe *sqe;
@@ -637,6 +665,8 @@ const struct conformance_case message_cases[] = {
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP has more", nonempty },
 	{ "IORING_CQE_F_SOCK_NONEMPTY says that TCP's end is next", end_is_nonempty },
 	{ "a receive from a datagram socket that is shut gives 0", shut_datagram_socket },
+	{ "a shut datagram socket takes a buffer, and fills none",
+	  shut_datagram_socket_takes_a_buffer },
 	{ "memory beyond what a process can have ends the submission", beyond_all_memory },
 	{ "IORING_RECVSEND_POLL_FIRST finds data that is there, and that comes", poll_first },
 	{ "IORING_RECVSEND_POLL_FIRST with MSG_DONTWAIT is -EAGAIN", poll_first_without_waiting },

@@ -195,12 +195,15 @@ static enum issue_result hold_buffers(struct request *req, struct selection *s, 
 	return ISSUE_AGAIN;
 }
 
-/* Nothing, an error or the end: the buffers stay in their group. */
+/* Nothing, an error or the end: the buffers stay in their group, but for a shut datagram socket's. */
 static enum issue_result recv_nothing(struct request *req, struct selection *s, long got)
 {
 	const struct net *n = request_data(req, const struct net);
 
-	group_drop(req, s);
+	if (!got && net_is_shut(req))
+		req->cqe_flags = group_commit(req, s, 0);
+	else
+		group_drop(req, s);
 	if (got == -EAGAIN)
 		return ISSUE_AGAIN;
 	if (n->msg_flags & MSG_WAITALL && s->total)

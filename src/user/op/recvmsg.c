@@ -167,6 +167,7 @@ static enum issue_result recvmsg_selected(struct request *req)
 	struct selection s;
 	uint32_t flags;
 	long got = -EAGAIN;
+	bool shut;
 	int error = group_select(req, &s, n->len, false);
 
 	if (error)
@@ -175,7 +176,8 @@ static enum issue_result recvmsg_selected(struct request *req)
 	head->msg_iovlen = 1;
 	if (!recv_known_empty(req))
 		got = SYS(recvmsg, req->sysfd, head, n->msg_flags | MSG_DONTWAIT);
-	if (got == -EAGAIN && net_is_shut(req))
+	shut = got == -EAGAIN && net_is_shut(req);
+	if (shut)
 		got = 0;
 	recv_emptied(req, s.total, got, &flags);
 	if (got == -EAGAIN) {
@@ -188,8 +190,9 @@ static enum issue_result recvmsg_selected(struct request *req)
 		req->flags |= REQ_FAIL;
 	}
 	req->cqe_flags = flags;
-	if (got > 0) {
+	if (got > 0)
 		net_check_cut(req, head->msg_flags);
+	if (got > 0 || shut) {
 		req->cqe_flags |= group_commit(req, &s, (size_t)got);
 	} else {
 		group_drop(req, &s);
