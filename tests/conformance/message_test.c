@@ -373,17 +373,18 @@ static void shut_datagram_socket(void)
 	close_pair(fds);
 }
 
-static void shut_datagram_socket_takes_a_buffer(void)
+static void takes_a_buffer(unsigned pool_flags)
 {
 	struct iovec iov = { .iov_len = 1 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	struct pool pool;
+	uint32_t more = 0;
 	int fds[2];
 
 	open_ring(&ring, 8, 0);
-	open_pool(&pool, &ring, 7, 4, 64, 0);
+	open_pool(&pool, &ring, 7, 4, 64, pool_flags);
 	open_pair(UNIX_DATAGRAM, fds);
 	sys(shutdown(fds[0], SHUT_RDWR));
 	for (unsigned i = 0; i < 2; i++) {
@@ -394,11 +395,22 @@ static void shut_datagram_socket_takes_a_buffer(void)
 			io_uring_prep_recv(sqe, fds[0], NULL, 0, 0);
 		use_pool(sqe, &pool, 1);
 		submit(&ring, 1);
-		expect_full_answer(&ring, 1, 0, BUFFER_FLAGS(i));
+		/* The message's one byte of it. */
+		if (i && pool_flags)
+			more = IORING_CQE_F_BUF_MORE;
+		expect_full_answer(&ring, 1, 0, BUFFER_FLAGS(i) | more);
 	}
 	close_pool(&pool);
 	io_uring_queue_exit(&ring);
 	close_pair(fds);
+}
+
+/* A whole one, of groups whose buffers are used up bit by bit, too. */
+static void shut_datagram_socket_takes_a_buffer(void)
+{
+	takes_a_buffer(0);
+	need_linux(6, 12, "IOU_PBUF_RING_INC");
+	takes_a_buffer(IOU_PBUF_RING_INC);
 }
 
 static void poll_first(void)

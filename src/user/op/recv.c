@@ -200,8 +200,9 @@ static enum issue_result recv_nothing(struct request *req, struct selection *s, 
 {
 	const struct net *n = request_data(req, const struct net);
 
+	/* That is a worker's on Linux, which takes a buffer off its group before it tries. */
 	if (!got && net_is_shut(req))
-		req->cqe_flags = group_commit(req, s, 0);
+		req->cqe_flags = group_commit(req, s, s->total);
 	else
 		group_drop(req, s);
 	if (got == -EAGAIN)

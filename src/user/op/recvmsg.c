@@ -193,7 +193,7 @@ static enum issue_result recvmsg_selected(struct request *req)
 	if (got > 0)
 		net_check_cut(req, head->msg_flags);
 	if (got > 0 || shut) {
-		req->cqe_flags |= group_commit(req, &s, (size_t)got);
+		req->cqe_flags |= group_commit(req, &s, shut ? s.total : (size_t)got);
 	} else {
 		group_drop(req, &s);
 	}
