@@ -301,7 +301,7 @@ static void go_on(struct request *req)
 /* A slot may hold what was opened with O_PATH: a file, but to system calls none. */
 static void name_error(struct request *req)
 {
-	if (req->res == -EBADF && req->flags & REQ_FIXED_FILE && req->file && req->op->always_polls)
+	if (req->res == -EBADF && req->flags & REQ_FIXED_FILE && req->file && req->op->of_socket)
 		req->res = -ENOTSOCK;
 }
 

@@ -144,7 +144,8 @@ struct op {
 	uint8_t iopoll : 1;	   /* allowed on a ring with IORING_SETUP_IOPOLL */
 	uint8_t skips_audit : 1;   /* never blocks: IOSQE_ASYNC means nothing to it */
 	uint8_t blocks : 1;	   /* always takes a worker: issue() is never called inline */
-	uint8_t always_polls : 1; /* a socket's: never blocks in a worker either, so ASYNC is inline */
+	uint8_t always_polls : 1;  /* never blocks in a worker either: IOSQE_ASYNC is inline */
+	uint8_t of_socket : 1;	   /* -ENOTSOCK for any other file */
 	uint8_t has_rights : 1;	   /* who asks matters: see personality.h */
 	uint8_t unbounded : 1;	   /* may block for ever: does not count as a bounded worker */
 	uint8_t gathers : 1;	   /* may be done together with the next: see aio.h */

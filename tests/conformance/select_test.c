@@ -403,6 +403,8 @@ static void errors_of_multishot(void)
 	expect(multishot_result(&ring, file, 0, NULL, IOSQE_BUFFER_SELECT), -EBADFD);
 	expect(multishot_result(&ring, -1, 0, NULL, IOSQE_BUFFER_SELECT), -EBADF);
 	expect(multishot_result(&ring, fds[1], 0, NULL, IOSQE_BUFFER_SELECT), -EBADF);
+	sys(io_uring_register_files(&ring, &fds[1], 1));
+	expect(multishot_result(&ring, 0, 0, NULL, IOSQE_BUFFER_SELECT | IOSQE_FIXED_FILE), -EBADF);
 	sys(io_uring_unregister_buf_ring(&ring, GROUP));
 	/* The group before the mode, after what cannot be waited for. */
 	expect(multishot_result(&ring, file, 0, NULL, IOSQE_BUFFER_SELECT), -EBADFD);

@@ -79,6 +79,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_RECVMSG] = {
 		.name = "recvmsg",
@@ -90,6 +91,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.buffer_select = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_TIMEOUT] = {
 		.name = "timeout",
@@ -112,6 +114,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 		.unbounded = true,
 	},
 	[IORING_OP_ASYNC_CANCEL] = {
@@ -133,6 +136,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.poll_events = EPOLLOUT,
 		.needs_file = true,
 		.always_polls = true,
+		.of_socket = true,
 		.unbounded = true,
 		.has_rights = true,
 	},
@@ -205,6 +209,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.buffer_select = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_RECV] = {
 		.name = "recv",
@@ -216,6 +221,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.buffer_select = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 		.lingers = true,
 	},
 	[IORING_OP_OPENAT2] = {
@@ -268,6 +274,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = shutdown_issue,
 		.needs_file = true,
 		.always_polls = true,
+		.of_socket = true,
 		.errors_pass = true,
 	},
 	[IORING_OP_RENAMEAT] = {
@@ -377,6 +384,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_SENDMSG_ZC] = {
 		.name = "sendmsg_zc",
@@ -388,6 +396,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.needs_file = true,
 		.takes_ioprio = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_READ_MULTISHOT] = {
 		.name = "read_multishot",
@@ -456,6 +465,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = bind_issue,
 		.needs_file = true,
 		.always_polls = true,
+		.of_socket = true,
 		.has_rights = true,
 	},
 	[IORING_OP_LISTEN] = {
@@ -464,6 +474,7 @@ const struct op op_table[IORING_OP_LAST] = {
 		.issue = listen_issue,
 		.needs_file = true,
 		.always_polls = true,
+		.of_socket = true,
 	},
 	[IORING_OP_EPOLL_WAIT] = {
 		.name = "epoll_wait",
