@@ -568,6 +568,38 @@ static void accept_errors(void)
 	close_scene(&s);
 }
 
+/* That nothing can be received from it says not that nobody is there. */
+static void accept_from_what_receives(void)
+{
+	static char byte;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int ends[2];
+
+	open_ring(&ring, 8, 0);
+	sys(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	sys(io_uring_register_files(&ring, ends, 1));
+	sqe = new_sqe(&ring);
+	io_uring_prep_recv(sqe, 0, &byte, 1, 0);
+	set_sqe(sqe, 1, IOSQE_FIXED_FILE);
+	submit(&ring, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		sqe = new_sqe(&ring);
+		if (i)
+			io_uring_prep_multishot_accept(sqe, 0, NULL, NULL, 0);
+		else
+			io_uring_prep_accept(sqe, 0, NULL, NULL, 0);
+		set_sqe(sqe, 2 + i, IOSQE_FIXED_FILE);
+		submit(&ring, 1);
+		expect_answer(&ring, 2 + i, -EINVAL);
+	}
+	expect(write(ends[1], "x", 1), 1);
+	expect_answer(&ring, 1, 1);
+	io_uring_queue_exit(&ring);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void bad_address_memory(void)
 {
 	struct io_uring_sqe *sqe;
@@ -613,6 +645,7 @@ const struct conformance_case accept_cases[] = {
 	{ "accept ends by shutdown", ended_by_shutdown },
 	{ "multishot accept ends when there are too many files", too_many_files },
 	{ "errors of accept", accept_errors },
+	{ "accept from a socket that is received from is -EINVAL", accept_from_what_receives },
 	{ "accept loses the connection if its address can't be stored", bad_address_memory },
 	{ 0 },
 };

@@ -89,7 +89,7 @@ static bool known_empty(const struct request *req)
 {
 	const struct file *file = req->file;
 
-	return file && file->watched & EPOLLIN &&
+	return file && file->known & FILE_LISTENS && file->watched & EPOLLIN &&
 	       !(file->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !(req->flags & REQ_NOWAIT);
 }
 
@@ -142,8 +142,10 @@ static enum issue_result nobody_there(struct request *req, enum issue_how how)
 
 	if (a->how & IORING_ACCEPT_DONTWAIT)
 		return accept_done(req, -EAGAIN);
-	if (!(how & HOW_WORKER) && req->file)
+	if (!(how & HOW_WORKER) && req->file) {
+		req->file->known |= FILE_LISTENS;
 		reactor_drained(req->file, EPOLLIN);
+	}
 	return ISSUE_AGAIN;
 }
 
