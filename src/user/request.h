@@ -18,6 +18,7 @@ struct file;
 struct worker;
 struct buffer;
 struct identity;
+struct quick_send;
 
 /* Bytes that an opcode has to itself in a request. */
 #define REQUEST_DATA_SIZE 128
@@ -72,6 +73,7 @@ enum {
 	REQ_ORPHAN = 1 << 19,	   /* its thread has gone: to be cancelled once its file is ready */
 	REQ_BEHIND = 1 << 20,	   /* of a chain that a worker goes on with: see behind.h */
 	REQ_INTERRUPTED = 1 << 21, /* ... and cancelled as what a worker is in */
+	REQ_TRIED = 1 << 22,	   /* res is what its first attempt came to: see quick_send.h */
 };
 
 /* What a waiting request needs when its file is ready lies together in front. */
@@ -114,6 +116,13 @@ static inline bool request_stopped(const struct request *req)
 	return __atomic_load_n(&req->stop, __ATOMIC_RELAXED);
 }
 
+/* The result of the attempt that was made before there was a request, once. */
+static inline long request_tried(struct request *req)
+{
+	req->flags &= ~(uint32_t)REQ_TRIED;
+	return req->res;
+}
+
 /* The opcode's part of the request, as the type it has there. */
 #define request_data(req, type)                                                          \
 	({                                                                               \
@@ -128,6 +137,10 @@ static inline bool request_stopped(const struct request *req)
 struct op {
 	const char *name;
 	int (*prep)(struct request *req, const struct io_uring_sqe *sqe); /* 0 or -errno */
+	/* Or NULL. True: prep() would object to nothing, and issue() would make this call of it,
+	 * once and with MSG_DONTWAIT. `file`: registered, or NULL. */
+	bool (*quick)(const struct uring *ring, const struct io_uring_sqe *sqe,
+		      const struct file *file, struct quick_send *send);
 	enum issue_result (*issue)(struct request *req, enum issue_how how);
 	/* Told before it fails with req->res: may say what it had done by then instead. */
 	void (*fail)(struct request *req);

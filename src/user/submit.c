@@ -5,6 +5,7 @@
 #include "user/aio.h"
 #include "user/alloc.h"
 #include "user/link_timeout.h"
+#include "user/quick_send.h"
 #include "user/submit.h"
 #include "user/worker.h"
 
@@ -37,11 +38,16 @@ static bool add_slab(struct uring *ring)
 	return true;
 }
 
+static bool has_free_request(struct uring *ring)
+{
+	return ring->free || add_slab(ring);
+}
+
 static struct request *request_new(struct uring *ring)
 {
 	struct request *req;
 
-	if (!ring->free && !add_slab(ring))
+	if (!has_free_request(ring))
 		return NULL;
 	req = ring->free;
 	ring->free = req->link;
@@ -328,31 +334,55 @@ unsigned sq_ready(const struct uring *ring)
 	return ready <= ring->mem.sq_entries ? ready : ring->mem.sq_entries;
 }
 
+static int64_t try_quickly(struct uring *ring, const struct io_uring_sqe *sqe)
+{
+	unsigned opcode = __atomic_load_n(&sqe->opcode, __ATOMIC_RELAXED);
+
+	if (opcode >= IORING_OP_LAST || !op_table[opcode].quick)
+		return QUICK_UNTRIED;
+	return quick_send(ring, &op_table[opcode], sqe);
+}
+
+/* 0, or the error that stops the submission. There is a free request: what was sent must not be
+ * lost. */
+static int take_sqe(struct uring *ring, const struct io_uring_sqe *sqe)
+{
+	int64_t tried = try_quickly(ring, sqe);
+	struct request *req;
+
+	if (tried == QUICK_DONE)
+		return 0;
+	req = request_new(ring);
+	assert(req);
+	if (tried != QUICK_UNTRIED) {
+		req->flags = REQ_TRIED;
+		req->res = (int32_t)tried;
+	}
+	return submit_sqe(req, sqe);
+}
+
 /* Takes up to `count`, and runs them as far as they go. *error: why it took no more. */
 static unsigned take_sqes(struct uring *ring, unsigned count, int *error)
 {
 	struct ring_header *h = ring->mem.header;
 	const struct io_uring_sqe *sqe;
-	struct request *req;
 	unsigned taken = 0;
 
 	ring->submitter = thread_id();
 	while (taken < count && !*error) {
-		req = request_new(ring);
-		if (!req) {
+		if (!has_free_request(ring)) {
 			*error = -EAGAIN;
 			break;
 		}
 		sqe = next_sqe(ring, h->sq_head);
-		if (!sqe) {
-			/* Release: we are done with the slot; pairs with the application's acquire. */
-			__atomic_store_n(&h->sq_head, h->sq_head + 1, __ATOMIC_RELEASE);
-			request_free(req);
-			break;
+		if (sqe) {
+			*error = take_sqe(ring, sqe);
+			taken++;
 		}
-		*error = submit_sqe(req, sqe);
+		/* Release: we are done with the slot; pairs with the application's acquire. */
 		__atomic_store_n(&h->sq_head, h->sq_head + 1, __ATOMIC_RELEASE);
-		taken++;
+		if (!sqe)
+			break;
 		if (ring->setup_flags & IORING_SETUP_SUBMIT_ALL)
 			*error = 0;
 	}

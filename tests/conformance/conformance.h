@@ -55,6 +55,7 @@ extern const struct conformance_case xattr_cases[];
 extern const struct conformance_case splice_cases[];
 extern const struct conformance_case reserved_cases[];
 extern const struct conformance_case message_cases[];
+extern const struct conformance_case sending_cases[];
 extern const struct conformance_case waitall_cases[];
 extern const struct conformance_case msghdr_cases[];
 extern const struct conformance_case receive_cases[];

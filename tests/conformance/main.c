@@ -40,6 +40,7 @@ static const struct family {
 	{ "splice", splice_cases },
 	{ "reserved", reserved_cases },
 	{ "message", message_cases },
+	{ "sending", sending_cases },
 	{ "waitall", waitall_cases },
 	{ "msghdr", msghdr_cases },
 	{ "receive", receive_cases },

@@ -137,15 +137,26 @@ static int run_read(struct io_uring *ring, int fd, unsigned flags)
 	return run_one(ring).res;
 }
 
+static int run_send(struct io_uring *ring, int fd)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_send(sqe, fd, "x", 1, 0);
+	set_sqe(sqe, 3, 0);
+	return run_one(ring).res;
+}
+
 static void only_an_opcode(void)
 {
 	struct io_uring_restriction res = allow(IORING_RESTRICTION_SQE_OP, IORING_OP_READ);
-	int fd = scratch_file(1);
+	int fd = scratch_file(1), ends[2];
 	struct io_uring ring;
 
 	open_restricted(&ring, &res, 1);
 	expect(run_read(&ring, fd, 0), 1);
 	expect(run_nop(&ring, 0), -EACCES);
+	sys(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	expect(run_send(&ring, ends[0]), -EACCES);
 	/* Flags are not allowed for being left out. */
 	expect(run_read(&ring, fd, IOSQE_ASYNC), -EACCES);
 	/* Nor are register calls. */

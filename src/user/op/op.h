@@ -17,7 +17,11 @@ static inline enum issue_result issue_done(struct request *req, long res)
 int nop_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result nop_issue(struct request *req, enum issue_how how);
 
-/* ---- rw_prep.c, rw.c, read_multishot.c ---- */
+/* ---- rw_prep.c, rw.c, rw_socket.c, read_multishot.c ---- */
+bool write_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		 struct quick_send *send);
+bool writev_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		  struct quick_send *send);
 int read_prep(struct request *req, const struct io_uring_sqe *sqe);
 int write_prep(struct request *req, const struct io_uring_sqe *sqe);
 int readv_prep(struct request *req, const struct io_uring_sqe *sqe);
@@ -144,6 +148,8 @@ int link_timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result link_timeout_issue(struct request *req, enum issue_how how);
 
 /* ---- send.c, zero_copy.c, recv.c, recvmsg.c, net.c ---- */
+bool send_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		struct quick_send *send);
 int send_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result send_issue(struct request *req, enum issue_how how);
 int send_zc_prep(struct request *req, const struct io_uring_sqe *sqe);

@@ -6,22 +6,60 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "user/app_memory.h"
 #include "user/op/op.h"
 #include "user/op/rw.h"
+#include "user/quick_send.h"
 
 /* Something else than data: a short read is no sign that there is no more. */
 #define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
+
+static bool is_socket(const struct uring *ring, int fd, const struct file *file)
+{
+	return file ? file->known & FILE_TCP : linger_was_socket(ring, fd);
+}
+
+/* Another offset is refused, which preadv2(2) does; and it alone knows RWF_*. */
+static bool is_plain(int rw_flags, int64_t offset)
+{
+	return !rw_flags && (!offset || offset == -1);
+}
 
 bool rw_is_socket(const struct request *req)
 {
 	const struct rw *rw = request_data(req, const struct rw);
 
-	/* Another offset is refused, which preadv2(2) does; and it alone knows RWF_*. */
-	if (rw->flags || (rw->offset && rw->offset != -1))
+	return is_plain(rw->flags, rw->offset) && is_socket(req->ring, req->fd, req->file);
+}
+
+static bool quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file)
+{
+	return is_plain(sqe->rw_flags, (int64_t)sqe->off) && !sqe->ioprio && !sqe->attr_type_mask &&
+	       is_socket(ring, sqe->fd, file);
+}
+
+static bool is_possible(const struct quick_send *send)
+{
+	return send->len <= RW_MAX && app_memory_possible(send->addr, send->len);
+}
+
+bool write_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		 struct quick_send *send)
+{
+	*send = (struct quick_send){ .addr = sqe->addr, .len = sqe->len };
+	return quick(ring, sqe, file) && is_possible(send);
+}
+
+bool writev_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		  struct quick_send *send)
+{
+	struct iovec vec;
+
+	if (!quick(ring, sqe, file) || sqe->len != 1 ||
+	    copy_from_app(&vec, (const void *)(uintptr_t)sqe->addr, sizeof(vec)))
 		return false;
-	if (req->file)
-		return req->file->known & FILE_TCP;
-	return linger_was_socket(req->ring, req->fd);
+	*send = (struct quick_send){ .addr = (uintptr_t)vec.iov_base, .len = vec.iov_len };
+	return is_possible(send);
 }
 
 void rw_learn_socket(struct request *req)
@@ -61,6 +99,8 @@ static long transfer(struct request *req)
 	struct msghdr head = { .msg_iov = rw->vecs, .msg_iovlen = rw->count };
 	const struct iovec *one = rw->vecs;
 
+	if (req->flags & REQ_TRIED)
+		return request_tried(req);
 	if (rw->count != 1)
 		return rw->state & RW_WRITE ? SYS(sendmsg, req->sysfd, &head, MSG_DONTWAIT)
 					    : SYS(recvmsg, req->sysfd, &head, MSG_DONTWAIT);

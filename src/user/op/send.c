@@ -5,6 +5,7 @@
 #include "user/app_memory.h"
 #include "user/op/net.h"
 #include "user/op/zero_copy.h"
+#include "user/quick_send.h"
 
 #define SEND_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECVSEND_BUNDLE | IORING_SEND_VECTORIZED)
 
@@ -70,6 +71,15 @@ int send_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return send_prep_common(req, sqe);
 }
 
+bool send_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
+		struct quick_send *send)
+{
+	(void)ring, (void)file;
+	*send = (struct quick_send){ sqe->addr, sqe->len, sqe->msg_flags | MSG_NOSIGNAL };
+	return !sqe->ioprio && !sqe->addr2 && !sqe->__pad3[0] && send->len <= INT_MAX &&
+	       app_memory_possible(send->addr, send->len);
+}
+
 /* ---- Sending ----------------------------------------------------------------------------------- */
 
 /* With the application's memory as it is, which the system call checks. */
@@ -97,7 +107,7 @@ static long send_now(struct request *req)
 	long ret;
 
 	if (!m) {
-		ret = send_as_given(req, flags);
+		ret = req->flags & REQ_TRIED ? request_tried(req) : send_as_given(req, flags);
 		if (__builtin_expect(ret < 0, 0) && ret != -EAGAIN)
 			ret = message_refused(req, keep_message(req), ret);
 		return ret;

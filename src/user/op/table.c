@@ -28,6 +28,7 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_WRITEV] = {
 		.name = "writev",
 		.prep = writev_prep,
+		.quick = writev_quick,
 		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_FSYNC] = {
@@ -184,6 +185,7 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_WRITE] = {
 		.name = "write",
 		.prep = write_prep,
+		.quick = write_quick,
 		READS_OR_WRITES(EPOLLOUT),
 	},
 	[IORING_OP_FADVISE] = {
@@ -202,6 +204,7 @@ const struct op op_table[IORING_OP_LAST] = {
 	[IORING_OP_SEND] = {
 		.name = "send",
 		.prep = send_prep,
+		.quick = send_quick,
 		.issue = send_issue,
 		.fail = net_fail,
 		.poll_events = EPOLLOUT,
