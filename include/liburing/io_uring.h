@@ -28,7 +28,7 @@ struct __kernel_timespec {
 extern "C" {
 #endif
 
-/* ---- Submission entry ----------------------------------------------------------------------- */
+/* ---- Submission entry ------------------------------------------------------------------------ */
 
 /*
  * One request. Each union holds the names that the various opcodes give to the same bytes; what
@@ -152,7 +152,7 @@ struct io_uring_attr_pi {
 	__u64 rsvd;
 };
 
-/* ---- Opcodes -------------------------------------------------------------------------------- */
+/* ---- Opcodes --------------------------------------------------------------------------------- */
 
 enum io_uring_op {
 	/* 5.1 */
@@ -337,7 +337,7 @@ struct io_uring_recvmsg_out {
 	__u32 flags; /* MSG_* */
 };
 
-/* ---- Completion entry ----------------------------------------------------------------------- */
+/* ---- Completion entry ------------------------------------------------------------------------ */
 
 /* One result. 32 bytes long, big_cqe[] the rest, with SETUP_CQE32 or if CQE_F_32 is set. */
 struct io_uring_cqe {
@@ -368,7 +368,7 @@ struct io_timespec {
 	__u64 tv_nsec;
 };
 
-/* ---- Ring set-up ---------------------------------------------------------------------------- */
+/* ---- Ring set-up ----------------------------------------------------------------------------- */
 
 /* io_uring_params.flags */
 #define IORING_SETUP_IOPOLL		(1U << 0)  /* busy-poll devices for results [5.1] */
@@ -469,7 +469,7 @@ struct io_uring_params {
 /* The CQ ring's flags word, written by the application. */
 #define IORING_CQ_EVENTFD_DISABLED (1U << 0) /* leave the eventfd alone [5.8] */
 
-/* ---- Enter ---------------------------------------------------------------------------------- */
+/* ---- Enter ----------------------------------------------------------------------------------- */
 
 /* flags of io_uring_enter(2) */
 #define IORING_ENTER_GETEVENTS	     (1U << 0) /* wait for min_complete [5.1] */
@@ -504,7 +504,7 @@ enum {
 	IORING_REG_WAIT_TS = (1U << 0), /* ts is valid */
 };
 
-/* ---- Register ------------------------------------------------------------------------------- */
+/* ---- Register -------------------------------------------------------------------------------- */
 
 /* opcode of io_uring_register(2) */
 enum io_uring_register_op {

@@ -64,8 +64,8 @@ static inline int engine_register(enum engine engine, unsigned fd, unsigned opco
 }
 
 /*
- * Both on a descriptor or index that no struct io_uring stands for. Where the kernel refuses even to say
- * that it is no ring, the user engine says so, if rings are its.
+ * Both on a descriptor or index that no struct io_uring stands for. Where the kernel refuses even
+ * to say that it is no ring, the user engine says so, if rings are its.
  */
 int engine_enter_bare(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
 		      const void *arg, size_t argsz);

@@ -41,7 +41,7 @@ size_t page_align(size_t size)
 	return (size + page_size() - 1) & ~(page_size() - 1);
 }
 
-/* ---- The calling thread's stack ---------------------------------------------------------------- */
+/* ---- The calling thread's stack -------------------------------------------------------------- */
 
 /* Its bounds; high is 0 until asked for, and low if they are unknown. */
 static __thread struct {
@@ -66,8 +66,8 @@ static void find_stack(void)
 	errno = saved;
 }
 
-/* What lies between our own frame and the stack's beginning is there: the frames of our callers. Most
- * timeouts and arguments of waits do. */
+/* What lies between our own frame and the stack's beginning is there: the frames of our callers.
+ * Most timeouts and arguments of waits do. */
 static bool in_callers_frames(uintptr_t addr, size_t size)
 {
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
@@ -78,9 +78,10 @@ static bool in_callers_frames(uintptr_t addr, size_t size)
 	       size <= stack.high - addr;
 }
 
-/* ---- The heap ---------------------------------------------------------------------------------- */
+/* ---- The heap -------------------------------------------------------------------------------- */
 
-/* Where brk(2)'s heap begins: the 47th word of /proc/self/stat; UINTPTR_MAX if that cannot be read. */
+/* Where brk(2)'s heap begins: the 47th word of /proc/self/stat; UINTPTR_MAX if that cannot be read.
+ */
 static uintptr_t find_heap(void)
 {
 	static uintptr_t begin;
@@ -107,8 +108,8 @@ static uintptr_t find_heap(void)
 	return found;
 }
 
-/* What malloc(3) gives a program without threads lies there, and is there up to the break, which the
- * C library knows without asking. */
+/* What malloc(3) gives a program without threads lies there, and is there up to the break, which
+ * the C library knows without asking. */
 static bool in_heap(uintptr_t addr, size_t size)
 {
 #ifdef __GLIBC__
@@ -121,7 +122,7 @@ static bool in_heap(uintptr_t addr, size_t size)
 #endif
 }
 
-/* ---- Pages ------------------------------------------------------------------------------------- */
+/* ---- Pages ----------------------------------------------------------------------------------- */
 
 /* Slower. */
 static bool byte_is_readable(uintptr_t at)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What follows in a chain behind a request that a worker of Linux's carries out: that worker goes on
- * with it, and waits in the call. So what makes but one attempt fails with -EAGAIN where it would
- * be polled otherwise, and what waits is no poll to those who cancel it. Here it is polled all the same.
+ * What follows in a chain behind a request that a worker of Linux's carries out: that worker goes
+ * on with it, and waits in the call. So what makes but one attempt fails with -EAGAIN where it
+ * would be polled otherwise, and what waits is no poll to those who cancel it. Here it is polled
+ * all the same.
  */
 #ifndef ANYRING_USER_BEHIND_H
 #define ANYRING_USER_BEHIND_H

@@ -29,8 +29,8 @@ struct buffer_table {
 /* All under the ring's lock. */
 
 /*
- * The buffer at the request's buf_index holds addr to addr + len: 0, or -EFAULT. The request holds the
- * buffer from the first time on until it ends, whatever becomes of the table.
+ * The buffer at the request's buf_index holds addr to addr + len: 0, or -EFAULT. The request holds
+ * the buffer from the first time on until it ends, whatever becomes of the table.
  */
 int buffers_check(struct request *req, uint64_t addr, uint64_t len);
 /* A new buffer, refs 1. NULL: out of memory. */

@@ -8,7 +8,7 @@
 #include "user/sys.h"
 #include "user/worker.h"
 
-/* ---- One request ------------------------------------------------------------------------------- */
+/* ---- One request ----------------------------------------------------------------------------- */
 
 /* Ends as soon as its turn comes, which is after whoever cancels it. */
 static void end_soon(struct request *req)
@@ -60,7 +60,7 @@ int request_cancel(struct request *req)
 	return req->op->cancel_counts ? 1 : 0;
 }
 
-/* ---- Which requests ---------------------------------------------------------------------------- */
+/* ---- Which requests -------------------------------------------------------------------------- */
 
 /* A borrowed number may be another file's by now. */
 static bool is_of(const struct request *req, int fd)
@@ -87,7 +87,7 @@ static bool matches(const struct cancel *c, const struct request *req)
 	return !(c->flags & IORING_ASYNC_CANCEL_FD) || is_of(req, c->sysfd);
 }
 
-/* ---- Finding them ------------------------------------------------------------------------------ */
+/* ---- Finding them ---------------------------------------------------------------------------- */
 
 #define MANY (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)
 

@@ -16,8 +16,8 @@ struct cancel {
 };
 
 /*
- * Ends a pending request with -ECANCELED in the next run_ready(). 0: it will (1 where Linux counts).
- * -EALREADY: a worker runs it; it is interrupted, and ends with whatever it comes to.
+ * Ends a pending request with -ECANCELED in the next run_ready(). 0: it will (1 where Linux
+ * counts). -EALREADY: a worker runs it; it is interrupted, and ends with whatever it comes to.
  * -ENOENT: it is ending.
  */
 int request_cancel(struct request *req);

@@ -9,7 +9,7 @@
 #include "user/submit.h"
 #include "user/worker.h"
 
-/* ---- Issuing ----------------------------------------------------------------------------------- */
+/* ---- Issuing --------------------------------------------------------------------------------- */
 
 void request_pend(struct request *req, enum request_state state)
 {
@@ -217,7 +217,7 @@ void run_ready(struct uring *ring)
 		 timeouts_count(ring));
 }
 
-/* ---- Ending ------------------------------------------------------------------------------------ */
+/* ---- Ending ---------------------------------------------------------------------------------- */
 
 void *request_alloc_async(struct request *req, size_t size)
 {

@@ -20,8 +20,8 @@ struct entry {
 };
 
 /*
- * The ring's eventfd is in its inner set and its outer one, and in no other: so to change it there, to
- * what it is, works on duplicates of the ring's descriptor only.
+ * The ring's eventfd is in its inner set and its outer one, and in no other: so to change it there,
+ * to what it is, works on duplicates of the ring's descriptor only.
  */
 bool ring_is_at(const struct uring *ring, int fd)
 {

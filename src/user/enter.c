@@ -32,7 +32,7 @@ struct wait {
 	int64_t min_wait; /* ns to wait for min_complete; after that, for one. Or 0 */
 };
 
-/* ---- Arguments --------------------------------------------------------------------------------- */
+/* ---- Arguments ------------------------------------------------------------------------------- */
 
 /* Whatever the application wrote there; what is before the clock began is over. */
 static int64_t to_ns(const struct __kernel_timespec *ts)
@@ -118,7 +118,7 @@ static int take_wait(struct uring *ring, struct wait *w, unsigned min_complete, 
 	return take_sigmask(w, (uintptr_t)arg, size);
 }
 
-/* ---- Waiting ----------------------------------------------------------------------------------- */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* What can be done without waiting. Returns ns until the next timer. */
 static int64_t make_progress(struct uring *ring)
@@ -179,8 +179,8 @@ static int wait_for_cqes(struct uring *ring, struct wait *w)
 		if (__builtin_expect(shared_of(ring)->owned.count, 0) && sleep > OTHERS_CHECK_NS &&
 		    owner_has_others(ring))
 			sleep = OTHERS_CHECK_NS;
-		/* Whether it would sleep at all tells how the application waits, the first time; and
-		 * who has no time to sleep looks, too. */
+		/* Whether it would sleep at all tells how the application waits, the first time;
+		 * and who has no time to sleep looks, too. */
 		if (!looked && __builtin_expect(late || !ring->reactor.waits, 0)) {
 			looked = true;
 			reactor_poll(ring);
@@ -221,7 +221,7 @@ static int get_events(struct uring *ring, struct wait *w)
 	return 0;
 }
 
-/* ---- The call ---------------------------------------------------------------------------------- */
+/* ---- The call -------------------------------------------------------------------------------- */
 
 /* One thread alone may submit to a ring that was promised this. */
 static int check_issuer(struct uring *ring)

@@ -33,7 +33,7 @@ int files_make(struct uring *ring, unsigned count)
 	return 0;
 }
 
-/* ---- One slot ---------------------------------------------------------------------------------- */
+/* ---- One slot -------------------------------------------------------------------------------- */
 
 /* Where the next free slot is looked for; a hint, which a range of slots does not follow. */
 static void hint(struct file_table *table, unsigned index)
@@ -85,7 +85,7 @@ int files_remove(struct uring *ring, unsigned index)
 	return 0;
 }
 
-/* ---- Files that requests make ------------------------------------------------------------------ */
+/* ---- Files that requests make ---------------------------------------------------------------- */
 
 static int find_free(const struct file_table *table)
 {

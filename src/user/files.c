@@ -9,10 +9,10 @@
 #include "user/sys.h"
 #include "user/uring.h"
 
-/* ---- Numbers ----------------------------------------------------------------------------------- */
+/* ---- Numbers --------------------------------------------------------------------------------- */
 
-/* Where the engine's own descriptors begin if the limit is higher: the kernel's table of a process is
- * as long as its highest number says. */
+/* Where the engine's own descriptors begin if the limit is higher: the kernel's table of a process
+ * is as long as its highest number says. */
 #define OWN_FDS_MAX 32768
 
 /*
@@ -83,7 +83,7 @@ int own_fd(int fd)
 	return moved;
 }
 
-/* ---- Files ------------------------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 struct file *file_alloc(struct uring *ring, int fd)
 {
@@ -170,7 +170,7 @@ int request_hold_file(struct request *req)
 	return 0;
 }
 
-/* ---- Comparing --------------------------------------------------------------------------------- */
+/* ---- Comparing ------------------------------------------------------------------------------- */
 
 /* Since Linux 6.10; headers lag behind. */
 #ifndef F_DUPFD_QUERY

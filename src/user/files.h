@@ -35,9 +35,9 @@ struct file {
 	uint32_t ready;	     /* EPOLL* events seen and not used up since */
 	struct list waiters; /* requests, by request.queue */
 	int fd;
-	uint32_t
-		watched; /* EPOLL* events it is in the epoll set for, edge-triggered; 0: it is not */
-	uint32_t watch;	 /* its place in reactor.watches, while watched */
+	uint32_t watched; /* EPOLL* events it is in the epoll set for, edge-triggered; 0: it is not
+			   */
+	uint32_t watch;	  /* its place in reactor.watches, while watched */
 	unsigned refs;
 	struct uring *ring;
 	struct list linger;   /* lingerers.idle, while no request has it */
@@ -97,7 +97,7 @@ bool same_file(int a, int b);
 /* The same by the kernel's own word, which it gives since Linux 6.10; before: false. */
 bool same_file_surely(int a, int b);
 
-/* ---- borrow.c ---- */
+/* ---- borrow.c -------------------------------------------------------------------------------- */
 
 /* For who is to wait on a descriptor that cannot be duplicated: req->file is that of the
  * application then, to be watched at once. 0 or -ENOMEM. */
@@ -109,7 +109,7 @@ void borrow_number_is_new(struct uring *ring, int fd);
 /* Frees one that nobody holds. */
 void borrow_end(struct file *file);
 
-/* ---- file_table.c ---- */
+/* ---- file_table.c ---------------------------------------------------------------------------- */
 
 /* The file at a slot (not held), or NULL. */
 struct file *files_at(struct uring *ring, unsigned index);

@@ -38,9 +38,9 @@ static int map_ring(struct buffer_group *group, const struct io_uring_buf_reg *r
 }
 
 /*
- * The application's own memory: there, and writable, now. The kernel holds on to its pages from here
- * on; we cannot, so to unmap it before the group is unregistered is as bad as to unmap
- * a queue of IORING_SETUP_NO_MMAP.
+ * The application's own memory: there, and writable, now. The kernel holds on to its pages from
+ * here on; we cannot, so to unmap it before the group is unregistered is as bad as to unmap a queue
+ * of IORING_SETUP_NO_MMAP.
  */
 static int use_app_memory(struct buffer_group *group, const struct io_uring_buf_reg *reg)
 {

@@ -12,7 +12,7 @@
 #define PAGE_GROUPS 256
 #define PAGES	    256
 
-/* ---- The table --------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 static struct buffer_group **slot_of(struct uring *ring, unsigned id)
 {
@@ -77,7 +77,7 @@ void groups_free(struct uring *ring)
 	table->pages = NULL;
 }
 
-/* ---- Single buffers ---------------------------------------------------------------------------- */
+/* ---- Single buffers -------------------------------------------------------------------------- */
 
 static bool make_room(struct buffer_group *group)
 {
@@ -146,12 +146,12 @@ static void give_single_back(struct uring *ring, unsigned id, const struct selec
 	};
 }
 
-/* ---- Rings of buffers -------------------------------------------------------------------------- */
+/* ---- Rings of buffers ------------------------------------------------------------------------ */
 
 /*
  * The entries are the application's, which may write anything there at any time: each field is
- * read once, and believed only as far as a system call checks it. Relaxed: ordered by the acquire of
- * the tail.
+ * read once, and believed only as far as a system call checks it. Relaxed: ordered by the acquire
+ * of the tail.
  */
 #define READ(field)	    __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define WRITE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
@@ -316,7 +316,7 @@ static int select_of_ring(struct request *req, struct buffer_group *group, struc
 	return ret;
 }
 
-/* ---- Selections -------------------------------------------------------------------------------- */
+/* ---- Selections ------------------------------------------------------------------------------ */
 
 int group_select(struct request *req, struct selection *s, size_t max, bool bundle)
 {

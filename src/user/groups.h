@@ -52,13 +52,13 @@ struct selection {
 	uint32_t flags; /* IORING_CQE_F_BUF_MORE, if a bit of the last stays in the group */
 };
 
-/* ---- groups.c; all under the ring's lock ---- */
+/* ---- groups.c; all under the ring's lock ----------------------------------------------------- */
 
 /*
  * Chooses one buffer, or for bundles up to s->room of them until `max` bytes (0: no limit); each is
  * cut to what is asked for. For a bundle, s->iov and s->room are the caller's; else s->iov points
- * into *s. 0, -ENOBUFS (empty, or no such group), -ENOENT (a bundle of no group). The addresses are as the
- * application gave them: the system call checks them.
+ * into *s. 0, -ENOBUFS (empty, or no such group), -ENOENT (a bundle of no group). The addresses are
+ * as the application gave them: the system call checks them.
  */
 int group_select(struct request *req, struct selection *s, size_t max, bool bundle);
 /*
@@ -71,7 +71,7 @@ uint32_t group_commit(struct request *req, struct selection *s, size_t bytes);
 void group_drop(struct request *req, struct selection *s);
 void groups_free(struct uring *ring);
 
-/* ---- The kinds of groups, for those that make and end them ---- */
+/* ---- The kinds of groups, for those that make and end them ----------------------------------- */
 
 /* One buffer, given with IORING_OP_PROVIDE_BUFFERS. */
 struct provided {

@@ -12,7 +12,7 @@
  * change the whole process, ends it if one thread may not. */
 #define CAPS_KEPT (1ULL << CAP_SETUID | 1ULL << CAP_SETGID)
 
-/* ---- Capabilities ------------------------------------------------------------------------------ */
+/* ---- Capabilities ---------------------------------------------------------------------------- */
 
 struct caps {
 	uint64_t effective, permitted, inheritable;
@@ -52,7 +52,7 @@ static void set_effective(uint64_t effective)
 	SYS(capset, &header, data);
 }
 
-/* ---- Identities -------------------------------------------------------------------------------- */
+/* ---- Identities ------------------------------------------------------------------------------ */
 
 /* Asking for what is no id changes nothing, and answers the present one. */
 static uid_t current_uid(void)

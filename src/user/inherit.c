@@ -20,7 +20,7 @@
 /* What a fork waits for a ring at most: it is held by a thread that fork's is in the way of. */
 #define LOCK_TRIES 100000
 
-/* ---- Letting go -------------------------------------------------------------------------------- */
+/* ---- Letting go ------------------------------------------------------------------------------ */
 
 /* Closes what the request holds. */
 static void drop_request(struct request *req)
@@ -114,7 +114,7 @@ static void let_go(struct uring *ring)
 	ring->epoch = 0;
 }
 
-/* ---- Forking ----------------------------------------------------------------------------------- */
+/* ---- Forking --------------------------------------------------------------------------------- */
 
 static void before_fork(void)
 {
@@ -177,7 +177,7 @@ void inherit_prepare(void)
 	errno = saved;
 }
 
-/* ---- Adopting ---------------------------------------------------------------------------------- */
+/* ---- Adopting -------------------------------------------------------------------------------- */
 
 /* What was not let go, for fork(2) knew nothing of it or the ring was in use, is left alone: what
  * its lists say may be half the truth. */

@@ -22,7 +22,7 @@ static void do_nothing(int signal)
 	(void)signal;
 }
 
-/* ---- Choosing ---------------------------------------------------------------------------------- */
+/* ---- Choosing -------------------------------------------------------------------------------- */
 
 static bool is_ours(int signal)
 {
@@ -103,7 +103,7 @@ void interrupt_prepare(void)
 	errno = saved;
 }
 
-/* ---- Using it ---------------------------------------------------------------------------------- */
+/* ---- Using it -------------------------------------------------------------------------------- */
 
 void interrupt_allow(int *allowed)
 {
@@ -145,7 +145,7 @@ bool interrupt_reaches(int allowed)
 	return reaches;
 }
 
-/* ---- The calling thread itself ----------------------------------------------------------------- */
+/* ---- The calling thread itself --------------------------------------------------------------- */
 
 /* Long enough that what does not block is done by then, mostly. */
 #define INTERRUPT_NS 2000000L

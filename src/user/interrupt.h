@@ -30,8 +30,8 @@ struct interrupter {
 };
 
 /*
- * For a system call of the calling thread's, any thread, that is not expected to block and cannot be
- * told not to: from then on the thread is interrupted every few milliseconds, until
+ * For a system call of the calling thread's, any thread, that is not expected to block and cannot
+ * be told not to: from then on the thread is interrupted every few milliseconds, until
  * interrupt_no_more(). False: it cannot be.
  */
 bool interrupt_later(struct interrupter *i);

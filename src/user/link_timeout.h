@@ -7,8 +7,8 @@
 
 void link_timeout_start(struct request *req);
 /*
- * The request is done after its first attempt. Linux arms the timeout all the same: what is over by then
- * fires, and finds nothing to cancel.
+ * The request is done after its first attempt. Linux arms the timeout all the same: what is over by
+ * then fires, and finds nothing to cancel.
  */
 void link_timeout_after(struct request *req);
 /* The request has ended: its link timeout ends with -ECANCELED and leaves the chain. */

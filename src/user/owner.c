@@ -11,14 +11,15 @@
 #include "user/submit.h"
 #include "user/sys.h"
 
-/* ---- Threads ----------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 __thread bool owner_thread_known;
 
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
-/* Linux reads and writes files of disks at once, or has the disk do it: no thread takes that along. */
+/* Linux reads and writes files of disks at once, or has the disk do it: no thread takes that along.
+ */
 static bool is_disk_io(struct request *req)
 {
 	if (!req->op->gathers)
@@ -77,7 +78,7 @@ void owner_new_thread(void)
 	errno = saved;
 }
 
-/* ---- Processes --------------------------------------------------------------------------------- */
+/* ---- Processes ------------------------------------------------------------------------------- */
 
 void owner_record(struct request *req)
 {

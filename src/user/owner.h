@@ -30,7 +30,7 @@ struct owned_table {
 	struct owned at[OWNED_MAX];
 };
 
-/* ---- Threads ----------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 extern __thread bool owner_thread_known;
 
@@ -42,7 +42,7 @@ static inline void owner_note_thread(void)
 		owner_new_thread();
 }
 
-/* ---- Processes: under the ring's lock ---------------------------------------------------------- */
+/* ---- Processes: under the ring's lock -------------------------------------------------------- */
 
 void owner_record(struct request *req);
 void owner_erase(struct request *req);

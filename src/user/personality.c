@@ -12,7 +12,7 @@
 
 #define IDS_MAX UINT16_MAX
 
-/* ---- The table --------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 /* Room for ids up to `id`. */
 static bool make_room(struct personalities *p, unsigned id)
@@ -94,7 +94,7 @@ void personalities_free(struct uring *ring)
 	*p = (struct personalities){ 0 };
 }
 
-/* ---- Running as somebody else ------------------------------------------------------------------ */
+/* ---- Running as somebody else ---------------------------------------------------------------- */
 
 bool personality_differs(const struct request *req)
 {

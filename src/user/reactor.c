@@ -23,7 +23,7 @@
 #define GENERATION_MAX	     0xffffffU
 #define WATCH_DATA(g, place) ((uint64_t)(g) << 32 | (place))
 
-/* ---- Watches ----------------------------------------------------------------------------------- */
+/* ---- Watches --------------------------------------------------------------------------------- */
 
 /*
  * Events name a watch by place and generation, not by address: one taken from the set before the
@@ -155,7 +155,7 @@ void reactor_disarm(struct request *req)
 	req->ring->reactor.armed--;
 }
 
-/* ---- Events ------------------------------------------------------------------------------------ */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
 bool reactor_is_ready(const struct request *req)
 {
@@ -199,9 +199,9 @@ static void handle_event(struct uring *ring, const struct epoll_event *ev)
 
 /*
  * With many files, what belongs to the next ones is far from the cache: it is fetched while those
- * before are served. The file first, and one event later the request that waits for it. A guess: what
- * has changed by then is fetched in vain. (Inlined, as gcc 12 takes a function that only prefetches for one
- * that does nothing.)
+ * before are served. The file first, and one event later the request that waits for it. A guess:
+ * what has changed by then is fetched in vain. (Inlined, as gcc 12 takes a function that only
+ * prefetches for one that does nothing.)
  */
 static inline __attribute__((always_inline)) void fetch_ahead(const struct reactor *r,
 							      const struct epoll_event *events,
@@ -248,7 +248,7 @@ void reactor_poll(struct uring *ring)
 	} while (count == EVENTS_MAX && --rounds);
 }
 
-/* ---- Sleeping, waking -------------------------------------------------------------------------- */
+/* ---- Sleeping, waking ------------------------------------------------------------------------ */
 
 #define SIGSET_SIZE (_NSIG / 8)
 
@@ -410,7 +410,7 @@ void reactor_lower(struct uring *ring)
 	SYS(read, ring->reactor.event_fd, &count, sizeof(count));
 }
 
-/* ---- Opening, freeing -------------------------------------------------------------------------- */
+/* ---- Opening, freeing ------------------------------------------------------------------------ */
 
 int reactor_open(struct uring *ring, int event_fd)
 {

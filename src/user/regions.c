@@ -19,7 +19,7 @@ struct regions {
 	bool waits;		  /* IORING_MEM_REGION_REG_WAIT_ARG: it holds registered waits */
 };
 
-/* ---- Registering ------------------------------------------------------------------------------- */
+/* ---- Registering ----------------------------------------------------------------------------- */
 
 static int check_desc(const struct io_uring_region_desc *desc)
 {
@@ -108,7 +108,7 @@ int register_mem_region(struct uring *ring, const void *arg, unsigned nr_args)
 	return ret ? ret : make_region(ring, &desc, desc_at, waits);
 }
 
-/* ---- Use --------------------------------------------------------------------------------------- */
+/* ---- Use ------------------------------------------------------------------------------------- */
 
 int regions_wait_arg(struct uring *ring, uint64_t offset, size_t size,
 		     struct io_uring_reg_wait *arg)

@@ -10,7 +10,7 @@
 
 #define BUFFER_SIZE_MAX (1UL << 30)
 
-/* ---- One buffer -------------------------------------------------------------------------------- */
+/* ---- One buffer ------------------------------------------------------------------------------ */
 
 static int check_buffer(const struct iovec *iov)
 {
@@ -53,7 +53,7 @@ static int take_buffer(struct uring *ring, const struct rsrc_list *list, unsigne
 	return 0;
 }
 
-/* ---- The table --------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 static struct buffer **new_slots(unsigned count)
 {
@@ -123,7 +123,7 @@ static int buffers_update(struct uring *ring, unsigned offset, const struct rsrc
 	return (int)list->count;
 }
 
-/* ---- The calls --------------------------------------------------------------------------------- */
+/* ---- The calls ------------------------------------------------------------------------------- */
 
 int register_buffers(struct uring *ring, const void *arg, unsigned nr_args)
 {

@@ -82,7 +82,7 @@ int files_update(struct uring *ring, unsigned offset, const struct rsrc_list *li
 	return (int)list->count;
 }
 
-/* ---- The calls --------------------------------------------------------------------------------- */
+/* ---- The calls ------------------------------------------------------------------------------- */
 
 int register_files(struct uring *ring, const void *arg, unsigned nr_args)
 {

@@ -26,7 +26,7 @@ int register_clock(struct uring *ring, const void *arg, unsigned nr_args)
 	return 0;
 }
 
-/* ---- Workers ----------------------------------------------------------------------------------- */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 int register_iowq_aff(struct uring *ring, const void *arg, unsigned size)
 {
@@ -75,7 +75,7 @@ int register_iowq_max_workers(struct uring *ring, const void *arg, unsigned nr_a
 	return copy_to_app((void *)(uintptr_t)arg, counts, sizeof(counts));
 }
 
-/* ---- As a kernel built without them ------------------------------------------------------------ */
+/* ---- As a kernel built without them ---------------------------------------------------------- */
 
 int register_napi(struct uring *ring, const void *arg, unsigned nr_args)
 {

@@ -100,7 +100,7 @@ void ring_put(struct uring *ring)
 		ring_free(ring);
 }
 
-/* ---- Duplicates of a ring's descriptor --------------------------------------------------------- */
+/* ---- Duplicates of a ring's descriptor ------------------------------------------------------- */
 
 /*
  * The ring whose outer epoll set `fd` is, as the kernel tells what is in such a set: the inner one,
@@ -204,7 +204,7 @@ static void drop_lost_descriptor(struct uring *ring)
 		ring_drop_user(ring);
 }
 
-/* ---- Registered rings -------------------------------------------------------------------------- */
+/* ---- Registered rings ------------------------------------------------------------------------ */
 
 void rings_unregister(unsigned index)
 {
@@ -269,7 +269,7 @@ bool user_has_rings(void)
 	return __atomic_load_n(&rings_alive, __ATOMIC_RELAXED);
 }
 
-/* ---- All rings --------------------------------------------------------------------------------- */
+/* ---- All rings ------------------------------------------------------------------------------- */
 
 void rings_track(struct uring *ring)
 {

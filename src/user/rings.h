@@ -34,7 +34,7 @@ struct uring *rings_next(uint64_t id);
 /* In a child, which has one thread: no ring is registered with it. */
 void rings_forked(void);
 
-/* ---- duplicates.c ---- */
+/* ---- duplicates.c ---------------------------------------------------------------------------- */
 
 /* True if `fd` is a descriptor of the ring. */
 bool ring_is_at(const struct uring *ring, int fd);

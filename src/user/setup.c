@@ -18,7 +18,7 @@
 
 static_assert(sizeof(struct ring_shared) <= PAGE_LEAST, "what is shared takes one page");
 
-/* ---- Parameters -------------------------------------------------------------------------------- */
+/* ---- Parameters ------------------------------------------------------------------------------ */
 
 static bool any_of(unsigned flags, unsigned which)
 {
@@ -93,7 +93,7 @@ static int check_params(unsigned entries, struct io_uring_params *p)
 	return ret ? ret : params_entries(entries, p);
 }
 
-/* ---- Memory ------------------------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 /* Sizes, and where the array is, by the parameters alone. */
 static void lay_out(struct ring_memory *mem, const struct io_uring_params *p, unsigned *array)
@@ -263,7 +263,7 @@ int user_map(int fd, unsigned long long offset, size_t size, void **ptr)
 	return ret;
 }
 
-/* ---- The ring ---------------------------------------------------------------------------------- */
+/* ---- The ring -------------------------------------------------------------------------------- */
 
 /* struct uring is kept for good: see rings.c. */
 static struct uring *spare_rings;

@@ -33,7 +33,7 @@ struct sqpoll {
 	uint32_t ended; /* atomic, a futex: it does not come back to this */
 };
 
-/* ---- The thread -------------------------------------------------------------------------------- */
+/* ---- The thread ------------------------------------------------------------------------------ */
 
 static void show_asleep(struct uring *ring, bool asleep)
 {
@@ -187,7 +187,7 @@ static void wake_if_asleep(const struct uring *ring)
 		wake(ring->sqpoll);
 }
 
-/* ---- Starting ---------------------------------------------------------------------------------- */
+/* ---- Starting -------------------------------------------------------------------------------- */
 
 /* On the CPU that was asked for: a thread inherits it from who starts it. */
 static int start_on_cpu(struct sqpoll *sq, unsigned cpu)
@@ -294,7 +294,7 @@ void sqpoll_enable(struct uring *ring)
 		wake_if_asleep(ring);
 }
 
-/* ---- Entering ---------------------------------------------------------------------------------- */
+/* ---- Entering -------------------------------------------------------------------------------- */
 
 static bool is_full(const struct uring *ring)
 {
@@ -322,7 +322,7 @@ int sqpoll_enter(struct uring *ring, unsigned count, unsigned flags)
 	return (int)count;
 }
 
-/* ---- Ends -------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 /* The thread ends, and then what it worked with. */
 static void end_thread(struct sqpoll *sq)

@@ -21,7 +21,7 @@ struct slab {
 
 static const struct op no_op;
 
-/* ---- Memory ------------------------------------------------------------------------------------ */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 static bool add_slab(struct uring *ring)
 {
@@ -83,7 +83,7 @@ void requests_free(struct uring *ring)
 	ring->free = NULL;
 }
 
-/* ---- One SQE ----------------------------------------------------------------------------------- */
+/* ---- One SQE --------------------------------------------------------------------------------- */
 
 /* A draining member makes its whole chain wait, and what comes after the chain. */
 static int begin_drain(struct uring *ring, struct request *req)
@@ -186,7 +186,7 @@ unsigned chain_length(const struct request *req)
 	return length;
 }
 
-/* ---- Drain ------------------------------------------------------------------------------------- */
+/* ---- Drain ----------------------------------------------------------------------------------- */
 
 void run_drained(struct uring *ring)
 {
@@ -224,7 +224,7 @@ static void drain(struct request *req)
 		ring->draining = DRAIN_FOLLOWS;
 }
 
-/* ---- Chains ------------------------------------------------------------------------------------ */
+/* ---- Chains ---------------------------------------------------------------------------------- */
 
 /* Starts a request, or a whole chain by its head. */
 static void start(struct request *req)
@@ -306,7 +306,7 @@ static int submit_sqe(struct request *req, const struct io_uring_sqe *sqe)
 	return error;
 }
 
-/* ---- The queue --------------------------------------------------------------------------------- */
+/* ---- The queue ------------------------------------------------------------------------------- */
 
 /* The next SQE, or NULL: the array names none, which is counted as dropped. */
 static const struct io_uring_sqe *next_sqe(struct uring *ring, unsigned head)

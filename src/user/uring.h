@@ -198,7 +198,7 @@ static inline void issue_unlock(struct uring *ring, enum issue_how how)
 		ring_unlock(ring);
 }
 
-/* ---- setup.c, for those that make rings anew ---------------------------------------------------- */
+/* ---- setup.c, for those that make rings anew ------------------------------------------------- */
 
 /* sq_entries and cq_entries from what was asked for: 0 or -EINVAL. */
 int params_entries(unsigned entries, struct io_uring_params *p);
@@ -210,7 +210,7 @@ void fill_header(struct ring_memory *mem);
 void fill_offsets(const struct ring_memory *mem, struct io_uring_params *p);
 void uring_init_lists(struct uring *ring);
 
-/* ---- rings.c, setup.c, close.c ---------------------------------------------------------------- */
+/* ---- rings.c, setup.c, close.c --------------------------------------------------------------- */
 
 /* The ring of a descriptor, with a reference, or NULL. *error: -EBADF, -EOPNOTSUPP. */
 struct uring *ring_get(unsigned fd, int *error);

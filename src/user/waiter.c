@@ -50,7 +50,7 @@ static struct {
 	unsigned epoch;
 } waiters;
 
-/* ---- The thread -------------------------------------------------------------------------------- */
+/* ---- The thread ------------------------------------------------------------------------------ */
 
 /* The call is for who asks first: the thread, which then comes, or the caller, who gives up. */
 static bool take_call(struct waiter *w)
@@ -139,7 +139,7 @@ static void *wait_for_requests(void *arg)
 	return NULL;
 }
 
-/* ---- Its users --------------------------------------------------------------------------------- */
+/* ---- Its users ------------------------------------------------------------------------------- */
 
 static struct waiter *take_idle(void)
 {

@@ -45,7 +45,7 @@ static struct {
 
 static void *watch(void *unused);
 
-/* ---- What a ring needs ------------------------------------------------------------------------- */
+/* ---- What a ring needs ----------------------------------------------------------------------- */
 
 /* Somebody waits for signals rather than in enter. */
 static bool needs_helper(const struct uring *ring)
@@ -73,7 +73,7 @@ static int64_t next_deadline(const struct uring *ring)
 	return left == TIME_NEVER ? TIME_NEVER : clock_now(CLOCK_MONOTONIC) + left;
 }
 
-/* ---- Reaching it ------------------------------------------------------------------------------- */
+/* ---- Reaching it ----------------------------------------------------------------------------- */
 
 static void poke(void)
 {
@@ -229,7 +229,7 @@ void watchdog_left(struct uring *ring, bool visited)
 	}
 }
 
-/* ---- Looking at one ring: under both locks ----------------------------------------------------- */
+/* ---- Looking at one ring: under both locks --------------------------------------------------- */
 
 /* There is work that its own thread must do: says so, once until somebody has looked. */
 static void tell(struct uring *ring)
@@ -330,7 +330,7 @@ static bool look_at(struct uring *ring, int64_t now, bool fired)
 	return false;
 }
 
-/* ---- The thread -------------------------------------------------------------------------------- */
+/* ---- The thread ------------------------------------------------------------------------------ */
 
 static void take_fresh(void)
 {
@@ -413,7 +413,7 @@ static void *watch(void *unused)
 	return NULL;
 }
 
-/* ---- Ends -------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 static void unlist(struct uring *ring)
 {

@@ -95,7 +95,7 @@ static void lock_pool(void)
 	pthread_mutex_lock(&pool.lock);
 }
 
-/* ---- A worker ---------------------------------------------------------------------------------- */
+/* ---- A worker -------------------------------------------------------------------------------- */
 
 /*
  * Waits for a request. NULL: there will be none, as the last ring is gone, or this worker is one
@@ -172,7 +172,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* ---- Interrupting ------------------------------------------------------------------------------ */
+/* ---- Interrupting ---------------------------------------------------------------------------- */
 
 /* Interrupts those whose request is unwanted; again, if they were. False: there is none. Under the
  * pool's lock, so that each still runs that request. */
@@ -253,7 +253,7 @@ pid_t worker_stand_in(struct request *req, pid_t thread)
 	return former;
 }
 
-/* ---- Threads ----------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 /* A thread of the engine's: takes no signals, which are the application's. */
 int engine_thread(void *(*body)(void *), void *arg)
@@ -282,7 +282,7 @@ int engine_thread(void *(*body)(void *), void *arg)
 	return -ret;
 }
 
-/* ---- Handing over ------------------------------------------------------------------------------ */
+/* ---- Handing over ---------------------------------------------------------------------------- */
 
 static struct crew *crew_of(const struct request *req)
 {

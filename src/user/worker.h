@@ -27,7 +27,7 @@ void workers_forget(struct uring *ring);
 /* IORING_REGISTER_IOWQ_MAX_WORKERS: sets the limits that are not 0, returns the former ones. */
 void workers_limit(unsigned limits[2]);
 
-/* ---- worker_cpus.c: IORING_REGISTER_IOWQ_AFF ---- */
+/* ---- worker_cpus.c: IORING_REGISTER_IOWQ_AFF ------------------------------------------------- */
 
 /* As sched_setaffinity(2) has them. */
 struct cpu_mask {

@@ -39,8 +39,8 @@ static void crowd_come(struct crowd *c, const struct server *s, unsigned count)
 	}
 }
 
-/* Takes the echoes that come: `due` of them, and whatever comes before there is silence. How many have
- * been served. */
+/* Takes the echoes that come: `due` of them, and whatever comes before there is silence. How many
+ * have been served. */
 static unsigned crowd_served(struct crowd *c, unsigned due)
 {
 	unsigned served = 0;

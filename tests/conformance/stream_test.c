@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and writes of what has no positions: pipes, sockets, eventfds, timers; and waiting for them. */
+/* Reads and writes of what has no positions: pipes, sockets, eventfds, timers; and waiting for
+ * them. */
 #include <sys/timerfd.h>
 
 #include "run.h"

@@ -136,7 +136,8 @@ static bool may_share_batch(const struct run *r, unsigned key, enum role old, en
 	return old == ROLE_PRODUCE || new == ROLE_PRODUCE;
 }
 
-/* docs/semantics.md, "When a poll looks": what is there when it is submitted and what comes with it. */
+/* docs/semantics.md, "When a poll looks": what is there when it is submitted and what comes with
+ * it. */
 static bool may_tell_twice(const struct op *one, enum role other)
 {
 	return one->sqe.opcode == IORING_OP_POLL_ADD && one->sqe.len & IORING_POLL_ADD_MULTI &&
@@ -379,7 +380,8 @@ static bool meet(const struct run *r, const struct op *one, const struct op *oth
 	return false;
 }
 
-/* Linux closes a file a moment after the completion: what comes next in the chain may be before it. */
+/* Linux closes a file a moment after the completion: what comes next in the chain may be before it.
+ */
 static bool is_behind_its_close(const struct run *r, const struct op *const *chain, unsigned at)
 {
 	for (unsigned i = 0; i < at; i++)

@@ -193,8 +193,8 @@ static void start_process(const char *engine, const char *folder)
 	close(EXTRA_FD + EXTRA_FDS);
 	signal(SIGPIPE, SIG_IGN);
 	/*
-	 * Linux 6.18 gives a process a futex table of its own with its first thread, a worker's, too;
-	 * what waited before is not found there any more. An older kernel refuses this.
+	 * Linux 6.18 gives a process a futex table of its own with its first thread, a worker's,
+	 * too; what waited before is not found there any more. An older kernel refuses this.
 	 */
 	prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, 16, 0);
 	alarm(PROGRAM_SECONDS);

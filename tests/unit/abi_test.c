@@ -448,7 +448,7 @@ VALUE(ZCRX_FEATURE_RX_PAGE_SIZE, 1);
 VALUE(ZCRX_CTRL_FLUSH_RQ, 0);
 VALUE(ZCRX_CTRL_EXPORT, 1);
 
-/* ---- The system's header -------------------------------------------------------------------- */
+/* ---- The system's header --------------------------------------------------------------------- */
 
 static const struct abi_entry abi_ours[] = { ABI_ENTRIES };
 static const size_t abi_ours_len = sizeof(abi_ours) / sizeof(abi_ours[0]);
@@ -467,7 +467,7 @@ static void test_agrees_with_system_header(void **state)
 	}
 }
 
-/* ---- The running kernel --------------------------------------------------------------------- */
+/* ---- The running kernel ---------------------------------------------------------------------- */
 
 /* The numbers are the same on every architecture but Alpha. */
 #define NR_SETUP    425

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each call about a ring reaches the engine that the ring has, with all its arguments, and no other.
- * The test stands in for both engines: their rings are ordinary memory.
+ * Each call about a ring reaches the engine that the ring has, with all its arguments, and no
+ * other. The test stands in for both engines: their rings are ordinary memory.
  */
 #include "support.h"
 

@@ -15,7 +15,7 @@
 #include "core_ops.h"
 #include "user/op/op.h"
 
-/* ---- Opcodes ----------------------------------------------------------------------------------- */
+/* ---- Opcodes --------------------------------------------------------------------------------- */
 
 struct now {
 	int res;
@@ -169,7 +169,7 @@ const struct op op_table[IORING_OP_LAST] = {
 	[OP_REFUSED] = { .name = "refused", .prep = refused_prep, .issue = now_issue, COMMON },
 };
 
-/* ---- System calls ------------------------------------------------------------------------------ */
+/* ---- System calls ---------------------------------------------------------------------------- */
 
 int (*core_fault)(long nr);
 
@@ -208,7 +208,7 @@ unsigned long __wrap_getauxval(unsigned long type)
 	return type == AT_PAGESZ && core_page_size ? core_page_size : __real_getauxval(type);
 }
 
-/* ---- Using them -------------------------------------------------------------------------------- */
+/* ---- Using them ------------------------------------------------------------------------------ */
 
 void core_ring_params(struct io_uring *ring, unsigned entries, struct io_uring_params *p)
 {

@@ -25,7 +25,7 @@
 #include "user/user.h"
 #include "user/worker.h"
 
-/* ---- Lists ------------------------------------------------------------------------------------- */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 struct member {
 	struct list link;
@@ -65,7 +65,7 @@ static void lists(void)
 	check(list_is_empty(&even) && expected == 65, "members are lost");
 }
 
-/* ---- Timers ------------------------------------------------------------------------------------ */
+/* ---- Timers ---------------------------------------------------------------------------------- */
 
 #define TIMERS 300
 
@@ -120,7 +120,7 @@ static void timer_heap(void)
 	timers_free(&ring);
 }
 
-/* ---- The lock ---------------------------------------------------------------------------------- */
+/* ---- The lock -------------------------------------------------------------------------------- */
 
 #define TURNS 20000
 
@@ -251,7 +251,7 @@ static void lock_of_the_slow(void)
 	join(pid);
 }
 
-/* ---- Processes --------------------------------------------------------------------------------- */
+/* ---- Processes ------------------------------------------------------------------------------- */
 
 static void *hold_locks(void *arg)
 {
@@ -393,7 +393,7 @@ static void pool_made_once(void)
 		join(spawn(first_workers, NULL));
 }
 
-/* ---- The table of rings ------------------------------------------------------------------------ */
+/* ---- The table of rings ---------------------------------------------------------------------- */
 
 static void nop_on(unsigned fd, struct io_uring *ring, int expected)
 {
@@ -483,8 +483,8 @@ static void *register_and_end(void *arg)
 	return NULL;
 }
 
-/* An index is its thread's; the ring lives as long as one has it, and the end of a thread lets go of
- * it. */
+/* An index is its thread's; the ring lives as long as one has it, and the end of a thread lets go
+ * of it. */
 static void registered(void)
 {
 	struct io_uring ring;

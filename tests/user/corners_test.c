@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Corners that random programs found (tests/differential), in which the user engine differs from Linux
- * 6.18 on purpose: what it does instead, as docs/semantics.md says. */
+/* Corners that random programs found (tests/differential), in which the user engine differs from
+ * Linux 6.18 on purpose: what it does instead, as docs/semantics.md says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>

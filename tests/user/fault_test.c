@@ -41,7 +41,7 @@
 /* A result that is neither the usual one nor an error: fewer bytes than there are. */
 #define SHORT 1000
 
-/* ---- The boundary ------------------------------------------------------------------------------ */
+/* ---- The boundary ---------------------------------------------------------------------------- */
 
 /* Which of a system call's errors are tried. Those that cannot fail in a way that anyone could
  * handle (close, munmap, wake-ups) are left out. */
@@ -95,8 +95,8 @@ static struct {
 static unsigned seen[ARRAY_LEN(faults)];
 static bool watching;
 
-/* -EAGAIN where there is something to be had is no fault that a kernel has; a regular file is another
- * matter, which may not be in memory. */
+/* -EAGAIN where there is something to be had is no fault that a kernel has; a regular file is
+ * another matter, which may not be in memory. */
 static bool may_be_early(long nr, long fd)
 {
 	bool reads = nr == __NR_preadv2 || nr == __NR_recvfrom || nr == __NR_recvmsg ||
@@ -162,7 +162,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 	return error ? error : __real_pthread_create(thread, attr, body, arg);
 }
 
-/* ---- Scenarios --------------------------------------------------------------------------------- */
+/* ---- Scenarios ------------------------------------------------------------------------------- */
 
 /* Requests of a scenario have the user_data 1, 2, ...: what each gives on a good day. */
 struct good {
@@ -467,7 +467,7 @@ static const struct scenario {
 	{ "pipes and files", pipes_and_files },	   { "registered resources", resources },
 };
 
-/* ---- Cases ------------------------------------------------------------------------------------- */
+/* ---- Cases ----------------------------------------------------------------------------------- */
 
 static unsigned open_descriptors(void)
 {

@@ -120,7 +120,7 @@ static void expect_exit(pid_t pid)
 	      (unsigned)status);
 }
 
-/* ---- With nobody in enter ---------------------------------------------------------------------- */
+/* ---- With nobody in enter -------------------------------------------------------------------- */
 
 static void tail_is_watched(void)
 {
@@ -238,7 +238,7 @@ static void idle_sleeps(void)
 	io_uring_queue_exit(&deferring);
 }
 
-/* ---- Forks ------------------------------------------------------------------------------------- */
+/* ---- Forks ----------------------------------------------------------------------------------- */
 
 /* A child has no part in the files of its parent's requests. */
 static void end_is_seen(void)
@@ -433,7 +433,7 @@ static void futex_survives_a_stop(void)
 	expect_exit(pid);
 }
 
-/* ---- Ends -------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------ */
 
 static unsigned entries_of(const char *folder)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Duplicates that linger (src/user/linger.h): cheap for a socket that is received from again and again,
- * and never in anyone's way.
+ * Duplicates that linger (src/user/linger.h): cheap for a socket that is received from again and
+ * again, and never in anyone's way.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 #define F_DUPFD_QUERY 1027
 #endif
 
-/* ---- Counting ---------------------------------------------------------------------------------- */
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 static unsigned epoll_calls;
 
@@ -41,7 +41,7 @@ long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f
 	return __real_user_syscall(nr, a, b, c, d, e, f);
 }
 
-/* ---- Sockets ----------------------------------------------------------------------------------- */
+/* ---- Sockets --------------------------------------------------------------------------------- */
 
 static void tcp_pair(int fds[2])
 {
@@ -108,7 +108,7 @@ static void worn_pair(int fds[2])
 	}
 }
 
-/* ---- Cases ------------------------------------------------------------------------------------- */
+/* ---- Cases ----------------------------------------------------------------------------------- */
 
 /* Receives as a server does whose completions come in batches: the next before the ring sleeps. */
 static unsigned epoll_calls_of_many(int fds[2])

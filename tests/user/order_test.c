@@ -8,7 +8,7 @@
 #include "cases/jobs.h"
 #include "core_ops.h"
 
-/* ---- Drain ------------------------------------------------------------------------------------- */
+/* ---- Drain ----------------------------------------------------------------------------------- */
 
 #define REQUESTS 40
 
@@ -150,7 +150,7 @@ static void drain(void)
 	}
 }
 
-/* ---- Overflow ---------------------------------------------------------------------------------- */
+/* ---- Overflow -------------------------------------------------------------------------------- */
 
 /* Many more than fit, reaped now and then: all come, in order, and none twice. */
 static void overflow(const void *setup)
@@ -182,7 +182,7 @@ static void overflow(const void *setup)
 	check(!io_uring_cq_has_overflow(&ring) && !*ring.cq.koverflow, "something was lost");
 }
 
-/* ---- Refusals ---------------------------------------------------------------------------------- */
+/* ---- Refusals -------------------------------------------------------------------------------- */
 
 /* What is submitted after one that is refused, with and without IORING_SETUP_SUBMIT_ALL: all comes,
  * in order, though the refused one was to drain. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What others see of the user engine's rings, and can do with them: who watches files, children, who
- * makes the system calls himself, and who comes to look late. */
+/* What others see of the user engine's rings, and can do with them: who watches files, children,
+ * who makes the system calls himself, and who comes to look late. */
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -29,7 +29,7 @@ static void open_ring(void)
 	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
 }
 
-/* ---- Who watches files ------------------------------------------------------------------------- */
+/* ---- Who watches files ----------------------------------------------------------------------- */
 
 static char blocks[4][BLOCK] __attribute__((aligned(BLOCK)));
 
@@ -99,7 +99,7 @@ static void aio_tells_nobody(void)
 	expect_told(O_DIRECT, 1, true, 0);
 }
 
-/* ---- Who comes late ---------------------------------------------------------------------------- */
+/* ---- Who comes late -------------------------------------------------------------------------- */
 
 static void writes_become_one_read(void)
 {
@@ -124,7 +124,7 @@ static void writes_become_one_read(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Children ---------------------------------------------------------------------------------- */
+/* ---- Children -------------------------------------------------------------------------------- */
 
 /* Of a request that the parent has submitted. */
 static int cancelled_by_child(void)
@@ -161,7 +161,7 @@ static void children_cancel_their_own(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- System calls ------------------------------------------------------------------------------ */
+/* ---- System calls ---------------------------------------------------------------------------- */
 
 static void calls_past_the_library(void)
 {

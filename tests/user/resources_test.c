@@ -46,7 +46,7 @@ static int read_selected(struct io_uring *ring, int fd, unsigned *flags)
 	return res;
 }
 
-/* ---- Memory of the engine's -------------------------------------------------------------------- */
+/* ---- Memory of the engine's ------------------------------------------------------------------ */
 
 static void buffer_rings_are_mapped(void)
 {
@@ -106,7 +106,7 @@ static void regions_are_mapped(void)
 	munmap(memory, 2 * PAGE);
 }
 
-/* ---- Many at once ------------------------------------------------------------------------------ */
+/* ---- Many at once ---------------------------------------------------------------------------- */
 
 struct pair {
 	struct io_uring *dst, *src;
@@ -146,7 +146,7 @@ static void rings_clone_each_other(void)
 	io_uring_queue_exit(&b);
 }
 
-/* ---- Resizing ---------------------------------------------------------------------------------- */
+/* ---- Resizing -------------------------------------------------------------------------------- */
 
 #define POLLS	    ENTRIES
 #define POLL_ROUNDS 4000

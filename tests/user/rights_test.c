@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The user engine grants nothing: a request is a system call of the process that makes it, and what
- * is refused to that is refused to the request. Here a seccomp filter refuses the calls with an error
- * that no call has otherwise, and each request must answer it. (The kernel's io_uring does not ask
- * such filters, which is why it is refused in so many places.)
+ * is refused to that is refused to the request. Here a seccomp filter refuses the calls with an
+ * error that no call has otherwise, and each request must answer it. (The kernel's io_uring does
+ * not ask such filters, which is why it is refused in so many places.)
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the user engine differs from the kernel: what it does instead, as docs/semantics.md says. */
+/* Where the user engine differs from the kernel: what it does instead, as docs/semantics.md says.
+ */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -71,7 +72,7 @@ static void reap(void)
 	io_uring_cqe_seen(&ring, cqe);
 }
 
-/* ---- The ring's descriptor --------------------------------------------------------------------- */
+/* ---- The ring's descriptor ------------------------------------------------------------------- */
 
 static void cannot_be_mapped(void)
 {
@@ -160,7 +161,7 @@ static void ends_when_its_number_is_used(void)
 	close(fds[0]);
 }
 
-/* ---- Task work --------------------------------------------------------------------------------- */
+/* ---- Task work ------------------------------------------------------------------------------- */
 
 static void shown_while_waiting(void)
 {
@@ -185,7 +186,7 @@ static void shown_while_waiting(void)
 	}
 }
 
-/* ---- Registered resources ---------------------------------------------------------------------- */
+/* ---- Registered resources -------------------------------------------------------------------- */
 
 static int read_fixed(int fd, void *at)
 {
@@ -261,7 +262,7 @@ static void rights_do_not_come_back(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Files ------------------------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 /* What was prepared, done: its first completion's result. */
 static int result(void)
@@ -420,7 +421,7 @@ static void many_of_a_file_take_workers(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Sockets ----------------------------------------------------------------------------------- */
+/* ---- Sockets --------------------------------------------------------------------------------- */
 
 static int udp_to(unsigned short port)
 {
@@ -449,7 +450,8 @@ static void zero_copy_copies(void)
 	close(fd);
 }
 
-/* What a send to a port where nobody is leaves in the error queue, a request for timestamps takes. */
+/* What a send to a port where nobody is leaves in the error queue, a request for timestamps takes.
+ */
 static void error_queue_is_emptied(void)
 {
 	struct pollfd refused = { .events = POLLERR };
@@ -498,7 +500,7 @@ static void end_after_the_last_is_not_told(void)
 	io_uring_queue_exit(&ring);
 }
 
-/* ---- Shared between processes ------------------------------------------------------------------ */
+/* ---- Shared between processes ---------------------------------------------------------------- */
 
 static void no_ring_elsewhere(void)
 {

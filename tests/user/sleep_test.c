@@ -28,7 +28,7 @@ static struct uring *inner_of(struct io_uring *ring)
 	return inner;
 }
 
-/* ---- Threads that wait ------------------------------------------------------------------------- */
+/* ---- Threads that wait ----------------------------------------------------------------------- */
 
 struct waiter {
 	struct io_uring *ring;
@@ -265,7 +265,7 @@ static void workers_wake_all(const void *flags)
 	expect_end(&b, 0);
 }
 
-/* ---- All at once ------------------------------------------------------------------------------- */
+/* ---- All at once ----------------------------------------------------------------------------- */
 
 #define STRESS_REQUESTS 20000
 #define STRESS_FLYING	200
@@ -362,7 +362,7 @@ static void all_at_once(void)
 	check(stress.reaped == STRESS_REQUESTS, "%u came", stress.reaped);
 }
 
-/* ---- Signals ----------------------------------------------------------------------------------- */
+/* ---- Signals --------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t handled;
 
@@ -468,7 +468,7 @@ static void handler_interrupts_the_holder(void)
 	      "not entered");
 }
 
-/* ---- Failing calls ----------------------------------------------------------------------------- */
+/* ---- Failing calls --------------------------------------------------------------------------- */
 
 static unsigned sleeps;
 
@@ -517,7 +517,7 @@ static void inner_set_closed(void)
 	check(wait_in_enter(&w) == -EBADF, "it waits in nothing");
 }
 
-/* ---- Readiness --------------------------------------------------------------------------------- */
+/* ---- Readiness ------------------------------------------------------------------------------- */
 
 /* An error that nobody takes off the file, and an operation that it does not concern: of two that
  * wait for a byte, one gets it. */

@@ -21,7 +21,7 @@
 #define RWF_NOWAIT 8
 #endif
 
-/* ---- A slow disk ------------------------------------------------------------------------------- */
+/* ---- A slow disk ----------------------------------------------------------------------------- */
 
 /* The first byte of what takes its time to be written. */
 #define SLOW 's'
@@ -40,7 +40,7 @@ long __wrap_user_syscall(long nr, long a, long b, long c, long d, long e, long f
 	return __real_user_syscall(nr, a, b, c, d, e, f);
 }
 
-/* ---- Cases ------------------------------------------------------------------------------------- */
+/* ---- Cases ----------------------------------------------------------------------------------- */
 
 static struct io_uring ring;
 

@@ -72,7 +72,7 @@ bool accept_only_tries(struct request *req)
 	return a->how & IORING_ACCEPT_POLL_FIRST;
 }
 
-/* ---- What the listener is like ----------------------------------------------------------------- */
+/* ---- What the listener is like --------------------------------------------------------------- */
 
 /* 0: accept4() does not block. -EAGAIN: nobody is there. 1: somebody is, or was. */
 static int look(const struct request *req)
@@ -93,7 +93,7 @@ static bool known_empty(const struct request *req)
 	       !(file->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !(req->flags & REQ_NOWAIT);
 }
 
-/* ---- Accepting --------------------------------------------------------------------------------- */
+/* ---- Accepting ------------------------------------------------------------------------------- */
 
 /* A descriptor, or a place in the table of files. */
 static long accept_one(struct request *req, enum issue_how how)
@@ -149,8 +149,8 @@ static enum issue_result nobody_there(struct request *req, enum issue_how how)
 	return ISSUE_AGAIN;
 }
 
-/* After one of many: if it has been polled, Linux tries once more, and fails, only where it does not
- * know. */
+/* After one of many: if it has been polled, Linux tries once more, and fails, only where it does
+ * not know. */
 static enum issue_result nobody_else(struct request *req, enum issue_how how)
 {
 	struct accept *a = request_data(req, struct accept);

@@ -38,7 +38,7 @@ enum issue_result cancel_issue(struct request *req, enum issue_how how)
 	return ISSUE_DONE;
 }
 
-/* ---- The call ---------------------------------------------------------------------------------- */
+/* ---- The call -------------------------------------------------------------------------------- */
 
 static int check_sync(const struct io_uring_sync_cancel_reg *reg)
 {

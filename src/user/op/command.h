@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands (IORING_OP_URING_CMD): command.c knows the files that have some, socket_cmd.c sockets'. */
+/* Commands (IORING_OP_URING_CMD): command.c knows the files that have some, socket_cmd.c sockets'.
+ */
 #ifndef ANYRING_USER_OP_COMMAND_H
 #define ANYRING_USER_OP_COMMAND_H
 
@@ -15,7 +16,7 @@ struct command {
 	bool unused_set;	/* a field that block devices have no use for is not 0 */
 };
 
-/* ---- socket_cmd.c ---- */
+/* ---- socket_cmd.c ---------------------------------------------------------------------------- */
 
 enum issue_result socket_command(struct request *req, int domain);
 

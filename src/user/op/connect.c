@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting. As with accept, only O_NONBLOCK keeps connect(2) from blocking, and that is not ours to
- * set: without it a socket that may have to wait is connected by a worker.
+ * Connecting. As with accept, only O_NONBLOCK keeps connect(2) from blocking, and that is not ours
+ * to set: without it a socket that may have to wait is connected by a worker.
  */
 #include <fcntl.h>
 

@@ -33,7 +33,7 @@ enum issue_result epoll_ctl_issue(struct request *req, enum issue_how how)
 	return ISSUE_DONE;
 }
 
-/* ---- Waiting ----------------------------------------------------------------------------------- */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 struct wait {
 	uint64_t events; /* the application's */

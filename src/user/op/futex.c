@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IORING_OP_FUTEX_WAIT, FUTEX_WAITV, FUTEX_WAKE. A wait is a thread's, in futex(2). That the request
- * waits must be true as soon as it is submitted, though a thread takes its time: so it first waits
- * for words of ours, one for each of the application's, and the kernel tells, by moving its waits
- * to the application's words (FUTEX_CMP_REQUEUE), that it did.
+ * IORING_OP_FUTEX_WAIT, FUTEX_WAITV, FUTEX_WAKE. A wait is a thread's, in futex(2). That the
+ * request waits must be true as soon as it is submitted, though a thread takes its time: so it
+ * first waits for words of ours, one for each of the application's, and the kernel tells, by moving
+ * its waits to the application's words (FUTEX_CMP_REQUEUE), that it did.
  */
 #include <linux/futex.h>
 #include <limits.h>
@@ -59,7 +59,7 @@ struct wait_data {
 	struct waiter *waiter;
 };
 
-/* ---- SQEs -------------------------------------------------------------------------------------- */
+/* ---- SQEs ------------------------------------------------------------------------------------ */
 
 static bool flags_ok(uint64_t flags)
 {
@@ -137,7 +137,7 @@ int futex_waitv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return 0;
 }
 
-/* ---- Waiting ----------------------------------------------------------------------------------- */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* 0, -EINVAL, -EFAULT, or -EAGAIN: one of the words has another value. */
 static int check_words(const struct wait *wait)
@@ -298,7 +298,7 @@ void futex_wait_fail(struct request *req)
 		req->flags &= ~(uint32_t)REQ_FAIL;
 }
 
-/* ---- Waking ------------------------------------------------------------------------------------ */
+/* ---- Waking ---------------------------------------------------------------------------------- */
 
 int futex_wake_prep(struct request *req, const struct io_uring_sqe *sqe)
 {

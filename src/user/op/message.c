@@ -46,7 +46,7 @@ size_t iov_total(const struct iovec *iov, size_t count)
 	return total;
 }
 
-/* ---- Copying ----------------------------------------------------------------------------------- */
+/* ---- Copying --------------------------------------------------------------------------------- */
 
 /* Room for a message of so many iovecs, one at least, and bytes of control data behind them. */
 static struct message *new_message(struct request *req, size_t count, size_t control)
@@ -171,7 +171,7 @@ int message_of_app_iov(struct request *req)
 	return ret ? ret : take_name(req, m);
 }
 
-/* ---- Using ------------------------------------------------------------------------------------- */
+/* ---- Using ----------------------------------------------------------------------------------- */
 
 void message_advance(struct message *m, size_t bytes)
 {

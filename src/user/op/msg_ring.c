@@ -41,7 +41,7 @@ int msg_ring_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return take(request_data(req, struct message), sqe);
 }
 
-/* ---- What arrives: under the target's lock ----------------------------------------------------- */
+/* ---- What arrives: under the target's lock --------------------------------------------------- */
 
 /* Posts it; where only the ring's own thread may, leaves it for that. */
 static int post(struct uring *target, const struct message *m, int res, uint32_t cqe_flags)
@@ -107,7 +107,7 @@ static int deliver_file(struct uring *target, const struct message *m, int fd)
 	return posted ? posted : ret;
 }
 
-/* ---- What is sent ------------------------------------------------------------------------------ */
+/* ---- What is sent ---------------------------------------------------------------------------- */
 
 static int check_data(const struct message *m)
 {

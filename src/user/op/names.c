@@ -28,7 +28,7 @@ static int refuse(struct request *req, const struct io_uring_sqe *sqe, unsigned 
 	return req->flags & REQ_FIXED_FILE ? -EBADF : 0;
 }
 
-/* ---- Two names --------------------------------------------------------------------------------- */
+/* ---- Two names ------------------------------------------------------------------------------- */
 
 static int prep_two(struct request *req, const struct io_uring_sqe *sqe, unsigned fields, int from,
 		    int to)
@@ -88,7 +88,7 @@ enum issue_result symlinkat_issue(struct request *req, enum issue_how how)
 	return issue_done(req, SYS(symlinkat, n->paths[0], n->dirs[1], n->paths[1]));
 }
 
-/* ---- One name ---------------------------------------------------------------------------------- */
+/* ---- One name -------------------------------------------------------------------------------- */
 
 static int prep_one(struct request *req, const struct io_uring_sqe *sqe, unsigned fields,
 		    bool may_be_empty)

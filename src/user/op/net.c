@@ -95,7 +95,7 @@ void net_fail(struct request *req)
 	req->cqe_flags |= last_flags(req);
 }
 
-/* ---- Readiness --------------------------------------------------------------------------------- */
+/* ---- Readiness ------------------------------------------------------------------------------- */
 
 /* Asked once, of files that live long enough. */
 static void find_protocol(struct file *file)

@@ -35,8 +35,8 @@ struct net {
 };
 
 /*
- * A message that has to last: what the application's msghdr points to was copied. In req->async. What a
- * receive writes, but for the lengths and flags, goes to the application's memory directly.
+ * A message that has to last: what the application's msghdr points to was copied. In req->async.
+ * What a receive writes, but for the lengths and flags, goes to the application's memory directly.
  */
 struct message {
 	struct msghdr head;
@@ -48,7 +48,7 @@ struct message {
 	struct iovec iov[];
 };
 
-/* ---- message.c ---- */
+/* ---- message.c ------------------------------------------------------------------------------- */
 
 /* Bytes of a msghdr, or vector, that a system call has read already. */
 size_t iov_total(const struct iovec *iov, size_t count);
@@ -70,14 +70,14 @@ int message_write_back(const struct message *message);
 long message_refused(struct request *req, int copied, long ret);
 /* The same where there is no file to attempt it with, and otherwise as net_fail(). */
 void message_fail(struct request *req);
-/* What the request points to will be needed when the application may have reused it: it is linked, or
- * waits for others. */
+/* What the request points to will be needed when the application may have reused it: it is linked,
+ * or waits for others. */
 bool request_starts_later(const struct request *req);
 
 /* Behind a worker: one that is to be polled first, which nobody does there. */
 bool accept_only_tries(struct request *req);
 
-/* ---- net.c ---- */
+/* ---- net.c ----------------------------------------------------------------------------------- */
 
 /* A bounded int of SOL_SOCKET, or -errno. */
 int socket_option(int fd, int name);
@@ -103,8 +103,8 @@ bool net_polls_first(const struct request *req, enum issue_how how);
 /* Some bytes were moved, and more are to be. */
 void net_partial(struct request *req, size_t bytes);
 /*
- * After -EAGAIN: a datagram socket whose receiving side is shut says that to who does not wait, and is
- * said to be readable all the same. Who waits, as Linux's worker does in the end, gets 0.
+ * After -EAGAIN: a datagram socket whose receiving side is shut says that to who does not wait, and
+ * is said to be readable all the same. Who waits, as Linux's worker does in the end, gets 0.
  */
 bool net_is_shut(const struct request *req);
 /* MSG_WAITALL, and a socket where that means to go on. */
@@ -112,7 +112,8 @@ bool net_goes_on(const struct request *req);
 /* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
 void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
-/* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be looked up). */
+/* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be looked up).
+ */
 int net_queued(const struct request *req);
 
 /* Something else than data: what is read next is no measure of what there is. */

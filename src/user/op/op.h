@@ -17,7 +17,7 @@ static inline enum issue_result issue_done(struct request *req, long res)
 int nop_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result nop_issue(struct request *req, enum issue_how how);
 
-/* ---- rw_prep.c, rw.c, rw_socket.c, read_multishot.c ---- */
+/* ---- rw_prep.c, rw.c, rw_socket.c, read_multishot.c ------------------------------------------ */
 bool write_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
 		 struct quick_send *send);
 bool writev_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
@@ -43,13 +43,13 @@ enum issue_result provide_buffers_issue(struct request *req, enum issue_how how)
 int remove_buffers_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result remove_buffers_issue(struct request *req, enum issue_how how);
 
-/* ---- close.c ---- */
+/* ---- close.c --------------------------------------------------------------------------------- */
 int close_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result close_issue(struct request *req, enum issue_how how);
 int fixed_fd_install_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result fixed_fd_install_issue(struct request *req, enum issue_how how);
 
-/* ---- names.c ---- */
+/* ---- names.c --------------------------------------------------------------------------------- */
 int renameat_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result renameat_issue(struct request *req, enum issue_how how);
 int unlinkat_prep(struct request *req, const struct io_uring_sqe *sqe);
@@ -63,18 +63,18 @@ enum issue_result linkat_issue(struct request *req, enum issue_how how);
 int statx_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result statx_issue(struct request *req, enum issue_how how);
 
-/* ---- open.c ---- */
+/* ---- open.c ---------------------------------------------------------------------------------- */
 int openat_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result openat_issue(struct request *req, enum issue_how how);
 int openat2_prep(struct request *req, const struct io_uring_sqe *sqe);
 /* It may make a file, or empty one: Linux leaves that to a worker. */
 bool open_makes(struct request *req);
 
-/* ---- pipe.c ---- */
+/* ---- pipe.c ---------------------------------------------------------------------------------- */
 int pipe_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result pipe_issue(struct request *req, enum issue_how how);
 
-/* ---- futex.c ---- */
+/* ---- futex.c --------------------------------------------------------------------------------- */
 int futex_wait_prep(struct request *req, const struct io_uring_sqe *sqe);
 int futex_waitv_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result futex_wait_issue(struct request *req, enum issue_how how);
@@ -83,22 +83,22 @@ void futex_wait_fail(struct request *req);
 int futex_wake_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result futex_wake_issue(struct request *req, enum issue_how how);
 
-/* ---- waitid.c ---- */
+/* ---- waitid.c -------------------------------------------------------------------------------- */
 int waitid_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result waitid_issue(struct request *req, enum issue_how how);
 bool waitid_cancel(struct request *req);
 
-/* ---- msg_ring.c ---- */
+/* ---- msg_ring.c ------------------------------------------------------------------------------ */
 int msg_ring_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result msg_ring_issue(struct request *req, enum issue_how how);
 
-/* ---- splice.c ---- */
+/* ---- splice.c -------------------------------------------------------------------------------- */
 int splice_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result splice_issue(struct request *req, enum issue_how how);
 int tee_prep(struct request *req, const struct io_uring_sqe *sqe);
 void splice_cleanup(struct request *req);
 
-/* ---- sync.c ---- */
+/* ---- sync.c ---------------------------------------------------------------------------------- */
 int fsync_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result fsync_issue(struct request *req, enum issue_how how);
 int sync_file_range_prep(struct request *req, const struct io_uring_sqe *sqe);
@@ -112,7 +112,7 @@ enum issue_result fadvise_issue(struct request *req, enum issue_how how);
 int madvise_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result madvise_issue(struct request *req, enum issue_how how);
 
-/* ---- xattr.c ---- */
+/* ---- xattr.c --------------------------------------------------------------------------------- */
 int fsetxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result fsetxattr_issue(struct request *req, enum issue_how how);
 int setxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
@@ -122,23 +122,23 @@ enum issue_result fgetxattr_issue(struct request *req, enum issue_how how);
 int getxattr_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result getxattr_issue(struct request *req, enum issue_how how);
 
-/* ---- cancel.c ---- */
+/* ---- cancel.c -------------------------------------------------------------------------------- */
 int cancel_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result cancel_issue(struct request *req, enum issue_how how);
 
-/* ---- epoll.c ---- */
+/* ---- epoll.c --------------------------------------------------------------------------------- */
 int epoll_ctl_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result epoll_ctl_issue(struct request *req, enum issue_how how);
 int epoll_wait_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result epoll_wait_issue(struct request *req, enum issue_how how);
 
-/* ---- poll.c ---- */
+/* ---- poll.c ---------------------------------------------------------------------------------- */
 int poll_add_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result poll_add_issue(struct request *req, enum issue_how how);
 int poll_remove_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result poll_remove_issue(struct request *req, enum issue_how how);
 
-/* ---- timeout.c, ../link_timeout.c ---- */
+/* ---- timeout.c, ../link_timeout.c ------------------------------------------------------------ */
 int timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result timeout_issue(struct request *req, enum issue_how how);
 bool timeout_cancel(struct request *req);
@@ -147,7 +147,7 @@ enum issue_result timeout_remove_issue(struct request *req, enum issue_how how);
 int link_timeout_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result link_timeout_issue(struct request *req, enum issue_how how);
 
-/* ---- send.c, zero_copy.c, recv.c, recvmsg.c, net.c ---- */
+/* ---- send.c, zero_copy.c, recv.c, recvmsg.c, net.c ------------------------------------------- */
 bool send_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
 		struct quick_send *send);
 int send_prep(struct request *req, const struct io_uring_sqe *sqe);
@@ -161,7 +161,7 @@ int recvmsg_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result recvmsg_issue(struct request *req, enum issue_how how);
 void net_fail(struct request *req);
 
-/* ---- accept.c, connect.c, socket.c, command.c ---- */
+/* ---- accept.c, connect.c, socket.c, command.c ------------------------------------------------ */
 int accept_prep(struct request *req, const struct io_uring_sqe *sqe);
 enum issue_result accept_issue(struct request *req, enum issue_how how);
 int connect_prep(struct request *req, const struct io_uring_sqe *sqe);

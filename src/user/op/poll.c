@@ -27,7 +27,7 @@ static uint32_t events_of(const struct io_uring_sqe *sqe)
 	return (events & EVENTS) | ALWAYS;
 }
 
-/* ---- Adding ------------------------------------------------------------------------------------ */
+/* ---- Adding ---------------------------------------------------------------------------------- */
 
 int poll_add_prep(struct request *req, const struct io_uring_sqe *sqe)
 {
@@ -186,7 +186,7 @@ enum issue_result poll_add_issue(struct request *req, enum issue_how how)
 	return ISSUE_AGAIN;
 }
 
-/* ---- Removal, update --------------------------------------------------------------------------- */
+/* ---- Removal, update ------------------------------------------------------------------------- */
 
 #define UPDATE (IORING_POLL_UPDATE_EVENTS | IORING_POLL_UPDATE_USER_DATA)
 

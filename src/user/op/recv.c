@@ -8,7 +8,7 @@
 
 #define RECV_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE)
 
-/* ---- From the SQE ------------------------------------------------------------------------------ */
+/* ---- From the SQE ---------------------------------------------------------------------------- */
 
 static int prep_multishot(struct request *req, const struct io_uring_sqe *sqe)
 {
@@ -48,7 +48,7 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	return sqe->optlen ? -EINVAL : 0;
 }
 
-/* ---- Into the request's own memory ------------------------------------------------------------- */
+/* ---- Into the request's own memory ----------------------------------------------------------- */
 
 /* One attempt. With MSG_WAITALL what was cut off is a failure, too. */
 static long recv_now(struct request *req, struct iovec *iov, size_t count)
@@ -99,7 +99,7 @@ static enum issue_result recv_plain(struct request *req)
 	return net_done(req, got);
 }
 
-/* ---- Provided buffers -------------------------------------------------------------------------- */
+/* ---- Provided buffers ------------------------------------------------------------------------ */
 
 /* The length is of each shot. */
 static bool is_whole_shot(const struct request *req, long got)
@@ -136,9 +136,9 @@ static bool stores_nothing(const struct request *req)
 }
 
 /*
- * A bundle begins with what its length asks for, or one buffer, as most messages fit into one and many
- * cost the kernel more than they hold. When that is full, of a byte stream, more follow, as one
- * completion: as many as Linux then takes for what it knows to be there.
+ * A bundle begins with what its length asks for, or one buffer, as most messages fit into one and
+ * many cost the kernel more than they hold. When that is full, of a byte stream, more follow, as
+ * one completion: as many as Linux then takes for what it knows to be there.
  */
 static long recv_bundle(struct request *req, struct selection *s)
 {
@@ -171,8 +171,8 @@ static long recv_into(struct request *req, struct selection *s, bool bundle)
 }
 
 /*
- * Waits for the rest with the buffers taken: with one as if it was the request's own, with more as a
- * message.
+ * Waits for the rest with the buffers taken: with one as if it was the request's own, with more as
+ * a message.
  */
 static enum issue_result hold_buffers(struct request *req, struct selection *s, size_t got)
 {
@@ -195,7 +195,8 @@ static enum issue_result hold_buffers(struct request *req, struct selection *s, 
 	return ISSUE_AGAIN;
 }
 
-/* Nothing, an error or the end: the buffers stay in their group, but for a shut datagram socket's. */
+/* Nothing, an error or the end: the buffers stay in their group, but for a shut datagram socket's.
+ */
 static enum issue_result recv_nothing(struct request *req, struct selection *s, long got)
 {
 	const struct net *n = request_data(req, const struct net);
@@ -336,7 +337,7 @@ static enum issue_result recv_held(struct request *req)
 	return net_done(req, got);
 }
 
-/* ---- The opcode -------------------------------------------------------------------------------- */
+/* ---- The opcode ------------------------------------------------------------------------------ */
 
 /* Linux has a file polled before it looks if it is a socket, and answers this if that cannot be. */
 static enum issue_result poll_first(struct request *req, enum issue_how how)

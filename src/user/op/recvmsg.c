@@ -6,7 +6,7 @@
 #include "user/app_memory.h"
 #include "user/op/net.h"
 
-/* ---- From the SQE ------------------------------------------------------------------------------ */
+/* ---- From the SQE ---------------------------------------------------------------------------- */
 
 /* Names, control data and head must have a size in an int, as the kernel counts. */
 static int prep_layout(struct net *n, const struct msghdr *head)
@@ -61,7 +61,7 @@ int recvmsg_prep(struct request *req, const struct io_uring_sqe *sqe)
 								       : 0;
 }
 
-/* ---- One message ------------------------------------------------------------------------------- */
+/* ---- One message ----------------------------------------------------------------------------- */
 
 static struct msghdr *head_of(struct request *req)
 {
@@ -141,7 +141,7 @@ static enum issue_result recvmsg_plain(struct request *req)
 	return recvmsg_done(req, got);
 }
 
-/* ---- Provided buffers -------------------------------------------------------------------------- */
+/* ---- Provided buffers ------------------------------------------------------------------------ */
 
 /* Waits for the rest of what MSG_WAITALL asks for, with the buffer taken. */
 static enum issue_result hold_buffer(struct request *req, struct selection *s, size_t got)
@@ -200,7 +200,7 @@ static enum issue_result recvmsg_selected(struct request *req)
 	return recvmsg_done(req, got);
 }
 
-/* ---- Many messages ----------------------------------------------------------------------------- */
+/* ---- Many messages --------------------------------------------------------------------------- */
 
 /* The head goes in front of what the system call has just written: if that is on the same page,
  * it is memory. */
@@ -296,7 +296,7 @@ static enum issue_result recvmsg_multishot(struct request *req)
 	return result;
 }
 
-/* ---- The opcode -------------------------------------------------------------------------------- */
+/* ---- The opcode ------------------------------------------------------------------------------ */
 
 enum issue_result recvmsg_issue(struct request *req, enum issue_how how)
 {

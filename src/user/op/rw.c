@@ -15,7 +15,7 @@
 /* Writes that a worker does besides the one that it was given, before that ends. */
 #define FOLLOWERS_MAX 32
 
-/* ---- The system call ----------------------------------------------------------------------- */
+/* ---- The system call ------------------------------------------------------------------------- */
 
 static long transfer(struct request *req, const struct iovec *vecs, unsigned count, int64_t offset,
 		     int flags)
@@ -88,7 +88,7 @@ bool rw_cancel(struct request *req)
 	return write_gives_up(req) || aio_cancel(req);
 }
 
-/* ---- Before -------------------------------------------------------------------------------- */
+/* ---- Before ---------------------------------------------------------------------------------- */
 
 /* -EBADF if the file is not open for this, or is none. */
 static int check_mode(struct request *req)
@@ -155,7 +155,7 @@ static int begin(struct request *req)
 	return ret;
 }
 
-/* ---- Trying -------------------------------------------------------------------------------- */
+/* ---- Trying ---------------------------------------------------------------------------------- */
 
 /* ESPIPE was the answer to an offset. Sockets alone mean it, with any but 0. */
 static bool is_stream(struct request *req)
@@ -473,7 +473,8 @@ static enum issue_result begin_in_worker(struct request *req)
 	return ISSUE_WORKER;
 }
 
-/* Files without a type, eventfds: io_uring writes to them as write(2) does, and flags mean nothing. */
+/* Files without a type, eventfds: io_uring writes to them as write(2) does, and flags mean nothing.
+ */
 static bool ignores_flags(struct request *req)
 {
 	const struct rw *rw = rw_of(req);

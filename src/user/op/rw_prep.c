@@ -101,7 +101,7 @@ static int prep_one(struct request *req, const struct io_uring_sqe *sqe, unsigne
 	return 0;
 }
 
-/* ---- Vectors ----------------------------------------------------------------------------------- */
+/* ---- Vectors --------------------------------------------------------------------------------- */
 
 static int check_vecs(struct rw *rw)
 {

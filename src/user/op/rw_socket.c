@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads and writes of stream sockets, by the calls that sockets have. preadv2(2) refuses them an offset,
- * which most SQEs have: so each would take two calls. What is no socket refuses these.
+ * Reads and writes of stream sockets, by the calls that sockets have. preadv2(2) refuses them an
+ * offset, which most SQEs have: so each would take two calls. What is no socket refuses these.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>

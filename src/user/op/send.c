@@ -9,7 +9,7 @@
 
 #define SEND_FLAGS (IORING_RECVSEND_POLL_FIRST | IORING_RECVSEND_BUNDLE | IORING_SEND_VECTORIZED)
 
-/* ---- From the SQE ------------------------------------------------------------------------------ */
+/* ---- From the SQE ---------------------------------------------------------------------------- */
 
 static bool is_message(const struct request *req)
 {
@@ -80,7 +80,7 @@ bool send_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const 
 	       app_memory_possible(send->addr, send->len);
 }
 
-/* ---- Sending ----------------------------------------------------------------------------------- */
+/* ---- Sending --------------------------------------------------------------------------------- */
 
 /* With the application's memory as it is, which the system call checks. */
 static long send_as_given(const struct request *req, unsigned flags)
@@ -180,7 +180,7 @@ static enum issue_result send_result(struct request *req, long ret)
 	return net_done(req, ret);
 }
 
-/* ---- Provided buffers -------------------------------------------------------------------------- */
+/* ---- Provided buffers ------------------------------------------------------------------------ */
 
 /* Buffers for a send; buffers_used() takes them off their group. */
 static int choose_buffers(struct request *req, struct selection *s, size_t max, bool bundle)
@@ -228,7 +228,8 @@ static enum issue_result send_selected(struct request *req)
 	return send_result(req, ret);
 }
 
-/* One bundle. What of it has to wait does so as a message. *last: no buffers are left for another. */
+/* One bundle. What of it has to wait does so as a message. *last: no buffers are left for another.
+ */
 static enum issue_result send_bundle(struct request *req, bool *last)
 {
 	struct net *n = request_data(req, struct net);
@@ -283,7 +284,8 @@ static enum issue_result send_bundles(struct request *req, enum issue_how how)
 	return result;
 }
 
-/* Linux 6.18 takes the application's own memory for a bundle, too: of which nothing is left then. */
+/* Linux 6.18 takes the application's own memory for a bundle, too: of which nothing is left then.
+ */
 static enum issue_result send_as_bundle(struct request *req, enum issue_how how)
 {
 	enum issue_result result = send_result(req, send_now(req));
@@ -293,7 +295,7 @@ static enum issue_result send_as_bundle(struct request *req, enum issue_how how)
 	return result;
 }
 
-/* ---- The opcode -------------------------------------------------------------------------------- */
+/* ---- The opcode ------------------------------------------------------------------------------ */
 
 enum issue_result send_issue(struct request *req, enum issue_how how)
 {

@@ -2,7 +2,7 @@
 /* Making sockets, letting them listen, and shutting them down. */
 #include "user/op/net.h"
 
-/* ---- socket ------------------------------------------------------------------------------------ */
+/* ---- socket ---------------------------------------------------------------------------------- */
 
 /* What socket(2) has for the type itself. */
 #define TYPE_MASK 0xf
@@ -47,7 +47,7 @@ enum issue_result socket_issue(struct request *req, enum issue_how how)
 	return ISSUE_DONE;
 }
 
-/* ---- listen, shutdown -------------------------------------------------------------------------- */
+/* ---- listen, shutdown ------------------------------------------------------------------------ */
 
 int listen_prep(struct request *req, const struct io_uring_sqe *sqe)
 {

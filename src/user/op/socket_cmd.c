@@ -13,7 +13,7 @@
 #include "user/op/command.h"
 #include "user/op/net.h"
 
-/* ---- Bytes queued, options, names -------------------------------------------------------------- */
+/* ---- Bytes queued, options, names ------------------------------------------------------------ */
 
 /* Of the families whose protocols have an ioctl of their own. */
 static long queued(struct request *req, int domain, unsigned request)
@@ -57,7 +57,7 @@ static long get_name(struct request *req)
 	return SYS(getsockname, req->sysfd, c->start, c->value);
 }
 
-/* ---- Transmit timestamps ----------------------------------------------------------------------- */
+/* ---- Transmit timestamps --------------------------------------------------------------------- */
 
 /* What the error queue says of one packet. */
 struct stamp {
@@ -95,8 +95,8 @@ static uint32_t lay_out(struct request *req, const struct stamp *s)
 }
 
 /*
- * Takes the timestamps off the error queue. The kernel leaves there what is none; to look into it, a
- * system call has to take it.
+ * Takes the timestamps off the error queue. The kernel leaves there what is none; to look into it,
+ * a system call has to take it.
  */
 static enum issue_result timestamps(struct request *req)
 {
@@ -130,7 +130,7 @@ static enum issue_result timestamps(struct request *req)
 	return ISSUE_AGAIN;
 }
 
-/* ---- All ---------------------------------------------------------------------------------------- */
+/* ---- All ------------------------------------------------------------------------------------- */
 
 static long simple_command(struct request *req, int domain)
 {

@@ -73,7 +73,7 @@ static enum issue_result end(struct request *req, long res)
 	return issue_done(req, res);
 }
 
-/* ---- The file that is read from ---------------------------------------------------------------- */
+/* ---- The file that is read from -------------------------------------------------------------- */
 
 static int keep(struct request *req, struct file *file)
 {
@@ -121,7 +121,7 @@ static void swap_files(struct request *req)
 	s->waits_for_in = !s->waits_for_in;
 }
 
-/* ---- Trying ------------------------------------------------------------------------------------ */
+/* ---- Trying ---------------------------------------------------------------------------------- */
 
 /* The kernel's own looks at this first, the system call at an offset that a pipe cannot have. */
 static bool is_open_for(int fd, int wrong_mode)

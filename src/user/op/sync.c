@@ -90,7 +90,7 @@ enum issue_result ftruncate_issue(struct request *req, enum issue_how how)
 	return issue_done(req, SYS(ftruncate, req->sysfd, range_of(req)->length));
 }
 
-/* ---- Advice ------------------------------------------------------------------------------------ */
+/* ---- Advice ---------------------------------------------------------------------------------- */
 
 int fadvise_prep(struct request *req, const struct io_uring_sqe *sqe)
 {

@@ -16,7 +16,7 @@ static bool has_two_clocks(uint32_t flags)
 	return (flags & IORING_TIMEOUT_CLOCK_MASK) == IORING_TIMEOUT_CLOCK_MASK;
 }
 
-/* ---- Times ------------------------------------------------------------------------------------- */
+/* ---- Times ----------------------------------------------------------------------------------- */
 
 int timeout_read(uint64_t arg, uint32_t flags, int64_t *ns)
 {
@@ -82,7 +82,7 @@ int timeout_move(struct uring *ring, struct timeout *timeout, int64_t ns, uint32
 	return timer_arm(ring, &timeout->timer);
 }
 
-/* ---- Counts ------------------------------------------------------------------------------------ */
+/* ---- Counts ---------------------------------------------------------------------------------- */
 
 /* What counts are counts of. A timeout counts what was submitted with it before it, too, if that
  * completes at once: Linux posts those together. */
@@ -150,7 +150,7 @@ bool timeouts_count(struct uring *ring)
 	return ended;
 }
 
-/* ---- Timeouts ---------------------------------------------------------------------------------- */
+/* ---- Timeouts -------------------------------------------------------------------------------- */
 
 /* Expired: true if a multishot one goes on. */
 static bool repeat(struct uring *ring, struct timeout *timeout)
@@ -211,7 +211,7 @@ bool timeout_cancel(struct request *req)
 	return true;
 }
 
-/* ---- Removal, update --------------------------------------------------------------------------- */
+/* ---- Removal, update ------------------------------------------------------------------------- */
 
 struct removal {
 	uint64_t target; /* user_data */

@@ -27,8 +27,8 @@ static inline struct request *timeout_at(struct list *link)
 	return timeout_request(list_entry(link, struct timeout, link));
 }
 
-/* The time that an SQE gives: the address of it, or itself (IORING_TIMEOUT_IMMEDIATE_ARG). 0, -EFAULT,
- * -EINVAL. */
+/* The time that an SQE gives: the address of it, or itself (IORING_TIMEOUT_IMMEDIATE_ARG). 0,
+ * -EFAULT, -EINVAL. */
 int timeout_read(uint64_t arg, uint32_t flags, int64_t *ns);
 /* Sets the timer's clock and deadline by timeout->ns and `flags`, whose ABS and clock count. */
 void timeout_set(struct timeout *timeout, uint32_t flags);

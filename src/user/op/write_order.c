@@ -30,8 +30,9 @@ bool write_waits(struct request *req)
 	if (!lane->busy || lane->fd != req->fd || lane->fixed != is_fixed(req) ||
 	    req->flags & REQ_NOWAIT)
 		return false;
-	/* The number may be another file's by now: one that may block for ever would keep the worker
-	 * from ending the first. Without a file of its own it could not outlive its descriptor. */
+	/* The number may be another file's by now: one that may block for ever would keep the
+	 * worker from ending the first. Without a file of its own it could not outlive its
+	 * descriptor. */
 	if (!(request_kind(req) & FILE_REGULAR) || request_hold_file(req))
 		return false;
 	rw_of(req)->state |= RW_WAITS;

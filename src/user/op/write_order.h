@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes to a regular file that workers do: one after the other, in the order in which they came, as
- * the kernel's workers do them. Else lines that are appended would change places, and the workers
- * would wait for each other anyway.
+ * Writes to a regular file that workers do: one after the other, in the order in which they came,
+ * as the kernel's workers do them. Else lines that are appended would change places, and the
+ * workers would wait for each other anyway.
  */
 #ifndef ANYRING_USER_WRITE_ORDER_H
 #define ANYRING_USER_WRITE_ORDER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Zero-copy sends. They are sent as others are, since what a system call offers instead
- * (MSG_ZEROCOPY) needs an option of the socket and its error queue, which are the application's. The
- * memory may be reused at once, and the notification says that it was copied.
+ * (MSG_ZEROCOPY) needs an option of the socket and its error queue, which are the application's.
+ * The memory may be reused at once, and the notification says that it was copied.
  */
 #include <netinet/in.h>
 

@@ -5,7 +5,7 @@
 
 #include "user/request.h"
 
-/* ---- send.c ---- */
+/* ---- send.c ---------------------------------------------------------------------------------- */
 
 /* All of prep() but what sqe->ioprio may be, which is in net.flags already. */
 int send_prep_common(struct request *req, const struct io_uring_sqe *sqe);
