@@ -6,12 +6,14 @@
 #include "user/op/timeout.h"
 #include "user/sys.h"
 
-/* Too late: the request is cancelled. What comes of that is the timeout's result. */
+/* Too late: the request is cancelled. What comes of that is the timeout's result. But for a thread
+ * that has ended, Linux no longer cancels. */
 static void expire(struct uring *ring, struct timer *timer)
 {
 	struct timeout *timeout = list_entry(timer, struct timeout, timer);
 	struct request *req = timeout_request(timeout);
-	int ret = request_cancel(timeout->bounds);
+	bool orphan = timeout->bounds->flags & REQ_ORPHAN;
+	int ret = orphan ? -ECANCELED : request_cancel(timeout->bounds);
 
 	(void)ring;
 	list_del(&timeout->link);

@@ -426,6 +426,46 @@ static void left_ones_are_cancelled(void)
 	io_uring_queue_exit(&ring);
 }
 
+struct bounded {
+	struct io_uring *ring;
+	int fds[2];
+	char byte;
+};
+
+static void *bound_and_leave(void *arg)
+{
+	static struct __kernel_timespec ts = { .tv_nsec = 20000000 };
+	struct bounded *b = arg;
+	struct io_uring_sqe *sqe = new_sqe(b->ring);
+
+	io_uring_prep_recv(sqe, b->fds[0], &b->byte, 1, 0);
+	set_sqe(sqe, 1, IOSQE_IO_LINK);
+	sqe = new_sqe(b->ring);
+	io_uring_prep_link_timeout(sqe, &ts, 0);
+	set_sqe(sqe, 2, 0);
+	submit(b->ring, 2);
+	return NULL;
+}
+
+/* The thread is gone in whose name it would cancel. */
+static void link_timeout_of_one_that_ended(void)
+{
+	struct io_uring ring;
+	struct bounded bounded = { .ring = &ring };
+
+	open_ring(&ring, 8, 0);
+	sys(socketpair(AF_UNIX, SOCK_STREAM, 0, bounded.fds));
+	run_in_thread(bound_and_leave, &bounded);
+	expect_answer(&ring, 2, -ECANCELED);
+	expect_none(&ring, 20);
+	expect(write(bounded.fds[1], "x", 1), 1);
+	expect_answer(&ring, 1, -ECANCELED);
+	expect(read(bounded.fds[0], &bounded.byte, 1), 1);
+	io_uring_queue_exit(&ring);
+	close(bounded.fds[0]);
+	close(bounded.fds[1]);
+}
+
 #define WRITES	   8U
 #define WRITE_SIZE 4096U
 
@@ -489,6 +529,7 @@ const struct conformance_case thread_cases[] = {
 	{ "requests of a thread that ended are cancelled once they could go on, but for timeouts",
 	  submitter_leaves },
 	{ "requests of a thread that ended can be cancelled before", left_ones_are_cancelled },
+	{ "a link timeout of a thread that ended cancels nothing", link_timeout_of_one_that_ended },
 	{ "writes to files are done, though the thread that submitted them ended",
 	  writes_are_done },
 	{ 0 },
