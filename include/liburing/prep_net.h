@@ -208,8 +208,7 @@ IOURINGINLINE void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe, int 
 
 /* ---- What io_uring_prep_recvmsg_multishot() leaves in a buffer -------------------------------- *
  * A struct io_uring_recvmsg_out, then as much room for the name and the control data as `msgh`, the
- * message header of the request, has, then the payload.
- */
+ * message header of the request, has, then the payload. */
 
 /* What is left of `buf_len` bytes behind header, name and control data; -1: they do not fit. */
 IOURINGINLINE long long __io_uring_recvmsg_left(int buf_len, const struct msghdr *msgh)

@@ -80,8 +80,8 @@ static bool in_callers_frames(uintptr_t addr, size_t size)
 
 /* ---- The heap -------------------------------------------------------------------------------- */
 
-/* Where brk(2)'s heap begins: the 47th word of /proc/self/stat; UINTPTR_MAX if that cannot be read.
- */
+/* Where brk(2)'s heap begins: the 47th word of /proc/self/stat; UINTPTR_MAX if that cannot
+ * be read. */
 static uintptr_t find_heap(void)
 {
 	static uintptr_t begin;

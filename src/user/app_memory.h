@@ -26,8 +26,8 @@ int copy_to_app(void *to, const void *from, size_t size);
 void store_to_app(void *to, const void *from, size_t size);
 /* The pages of the range are there and can be written, now: 0 or -EFAULT. */
 int app_memory_populate(uintptr_t addr, size_t size);
-/* Addresses beyond those a process can have are no buffer, which Linux says when it reads the SQE.
- */
+/* Addresses beyond those a process can have are no buffer, which Linux says when it reads
+ * the SQE. */
 bool app_memory_possible(uint64_t addr, uint64_t size);
 /* Copies a string of up to `size` bytes with its end: its length, -EFAULT, or -ENAMETOOLONG. */
 long string_from_app(char *to, const char *from, size_t size);

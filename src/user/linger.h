@@ -43,8 +43,8 @@ struct file *linger_find(struct request *req);
 void linger_note(struct request *req, struct file *file);
 /* No request has the file any more. */
 void linger_idle(struct file *file);
-/* A hint for those whom a wrong one only costs a system call: the descriptor was a stream socket.
- */
+/* A hint for those whom a wrong one only costs a system call: the descriptor was a
+ * stream socket. */
 bool linger_was_socket(const struct uring *ring, int fd);
 void linger_remember_socket(struct uring *ring, int fd, bool socket);
 /* Closes the idle. */

@@ -61,8 +61,8 @@ void lock_slow(uint32_t *lock, uint32_t self)
 		uint32_t seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
 
 		if (!seen) {
-			/* Others may sleep still: the lock stays marked. Acquire as in lock_try().
-			 */
+			/* Others may sleep still: the lock stays marked. Acquire as
+			 * in lock_try(). */
 			if (__atomic_compare_exchange_n(lock, &seen, self | LOCK_CONTENDED, false,
 							__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 				return;

@@ -18,8 +18,8 @@ __thread bool owner_thread_known;
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
-/* Linux reads and writes files of disks at once, or has the disk do it: no thread takes that along.
- */
+/* Linux reads and writes files of disks at once, or has the disk do it: no thread takes
+ * that along. */
 static bool is_disk_io(struct request *req)
 {
 	if (!req->op->gathers)

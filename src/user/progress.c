@@ -45,8 +45,8 @@ void show_task_work(struct uring *ring)
 	bool shown = __atomic_load_n(flags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN;
 	bool work = has_task_work(ring);
 
-	/* Release: what an enter would do is there to be done; pairs with the application's load.
-	 */
+	/* Release: what an enter would do is there to be done; pairs with the
+	 * application's load. */
 	if (work && !shown)
 		__atomic_or_fetch(flags, IORING_SQ_TASKRUN, __ATOMIC_RELEASE);
 	else if (!work && shown)

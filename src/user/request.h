@@ -149,8 +149,8 @@ struct op {
 	/* For ISSUE_ARMED: disarms it, so that nobody else will complete it. False: too late, it
 	 * is being completed. Under the lock. */
 	bool (*cancel)(struct request *req);
-	/* EPOLLIN, EPOLLOUT: what ISSUE_AGAIN waits for. prep() may set req->poll_events instead.
-	 */
+	/* EPOLLIN, EPOLLOUT: what ISSUE_AGAIN waits for. prep() may set
+	 * req->poll_events instead. */
 	uint32_t poll_events;
 	uint8_t needs_file : 1;	   /* fd is a descriptor, taken before issue() */
 	uint8_t buffer_select : 1; /* IOSQE_BUFFER_SELECT is allowed */

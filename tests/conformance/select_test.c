@@ -140,8 +140,8 @@ static struct answer failing(struct io_uring *ring, unsigned group, unsigned sqe
 	return run_one(ring);
 }
 
-/* First the descriptor, then the buffer, then what else is wrong; and what that does to the buffer.
- */
+/* First the descriptor, then the buffer, then what else is wrong; and what that does to
+ * the buffer. */
 static void selected_in_order(void)
 {
 	enum {

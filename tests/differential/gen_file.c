@@ -44,8 +44,8 @@ void gen_file_rw(struct gen *g)
 	if (position &&
 	    (g->op->sqe.opcode == IORING_OP_READV || g->op->sqe.opcode == IORING_OP_WRITEV))
 		mend_iovecs(g->args, g->op->sqe.len, g->data);
-	/* Which of two errors comes first depends on the file system: no wrong offset with flags.
-	 */
+	/* Which of two errors comes first depends on the file system: no wrong offset
+	 * with flags. */
 	if (one_in(6) && (position || off < 1ULL << 62))
 		g->op->sqe.rw_flags = pick(flags);
 	target(g, some_file());

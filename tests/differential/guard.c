@@ -380,8 +380,8 @@ static bool meet(const struct run *r, const struct op *one, const struct op *oth
 	return false;
 }
 
-/* Linux closes a file a moment after the completion: what comes next in the chain may be before it.
- */
+/* Linux closes a file a moment after the completion: what comes next in the chain may be
+ * before it. */
 static bool is_behind_its_close(const struct run *r, const struct op *const *chain, unsigned at)
 {
 	for (unsigned i = 0; i < at; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the user engine differs from the kernel: what it does instead, as docs/semantics.md says.
- */
+/* Where the user engine differs from the kernel: what it does instead, as
+ * docs/semantics.md says. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -450,8 +450,8 @@ static void zero_copy_copies(void)
 	close(fd);
 }
 
-/* What a send to a port where nobody is leaves in the error queue, a request for timestamps takes.
- */
+/* What a send to a port where nobody is leaves in the error queue, a request for
+ * timestamps takes. */
 static void error_queue_is_emptied(void)
 {
 	struct pollfd refused = { .events = POLLERR };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands (IORING_OP_URING_CMD): command.c knows the files that have some, socket_cmd.c sockets'.
- */
+/* Commands (IORING_OP_URING_CMD): command.c knows the files that have some,
+ * socket_cmd.c sockets'. */
 #ifndef ANYRING_USER_OP_COMMAND_H
 #define ANYRING_USER_OP_COMMAND_H
 

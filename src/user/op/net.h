@@ -112,8 +112,8 @@ bool net_goes_on(const struct request *req);
 /* MSG_WAITALL: what came was cut, by what recvmsg(2) says, which is a failure. */
 void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
-/* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be looked up).
- */
+/* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be
+ * looked up). */
 int net_queued(const struct request *req);
 
 /* Something else than data: what is read next is no measure of what there is. */

@@ -195,8 +195,8 @@ static enum issue_result hold_buffers(struct request *req, struct selection *s, 
 	return ISSUE_AGAIN;
 }
 
-/* Nothing, an error or the end: the buffers stay in their group, but for a shut datagram socket's.
- */
+/* Nothing, an error or the end: the buffers stay in their group, but for a shut
+ * datagram socket's. */
 static enum issue_result recv_nothing(struct request *req, struct selection *s, long got)
 {
 	const struct net *n = request_data(req, const struct net);

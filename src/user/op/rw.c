@@ -473,8 +473,8 @@ static enum issue_result begin_in_worker(struct request *req)
 	return ISSUE_WORKER;
 }
 
-/* Files without a type, eventfds: io_uring writes to them as write(2) does, and flags mean nothing.
- */
+/* Files without a type, eventfds: io_uring writes to them as write(2) does, and flags
+ * mean nothing. */
 static bool ignores_flags(struct request *req)
 {
 	const struct rw *rw = rw_of(req);

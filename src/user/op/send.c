@@ -228,8 +228,8 @@ static enum issue_result send_selected(struct request *req)
 	return send_result(req, ret);
 }
 
-/* One bundle. What of it has to wait does so as a message. *last: no buffers are left for another.
- */
+/* One bundle. What of it has to wait does so as a message. *last: no buffers are left
+ * for another. */
 static enum issue_result send_bundle(struct request *req, bool *last)
 {
 	struct net *n = request_data(req, struct net);
@@ -284,8 +284,8 @@ static enum issue_result send_bundles(struct request *req, enum issue_how how)
 	return result;
 }
 
-/* Linux 6.18 takes the application's own memory for a bundle, too: of which nothing is left then.
- */
+/* Linux 6.18 takes the application's own memory for a bundle, too: of which nothing is
+ * left then. */
 static enum issue_result send_as_bundle(struct request *req, enum issue_how how)
 {
 	enum issue_result result = send_result(req, send_now(req));
