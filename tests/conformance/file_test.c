@@ -25,6 +25,16 @@ static void fsyncs(void)
 	sqe->off = 4096;
 	sqe->len = 4096;
 	expect(result_of_sqe(&ring, sqe, 0), 0);
+	/* One that begins nowhere is refused when the SQE is read, which ends the submission. */
+	sqe = new_sqe(&ring);
+	io_uring_prep_fsync(sqe, -1, 0);
+	sqe->off = INT64_MIN;
+	set_sqe(sqe, 1, 0);
+	io_uring_prep_nop(new_sqe(&ring));
+	expect(io_uring_submit(&ring), 1);
+	expect_answer(&ring, 1, -EINVAL);
+	submit(&ring, 1);
+	next_answer(&ring);
 	expect(io_uring_register_files(&ring, &fd, 1), 0);
 	expect(run_flagged(&ring, IOSQE_FIXED_FILE, fsync, 0, 0), 0);
 	expect(run_flagged(&ring, IOSQE_FIXED_FILE, fsync, 1, 0), -EBADF);

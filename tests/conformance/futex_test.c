@@ -388,6 +388,9 @@ static void wake_errors(void)
 		/* A private word is not looked at, only its address is. */
 		{ "unmapped", 4096, 1, ANY, PRIVATE, 0 },
 		{ "unmapped, shared", 4096, 1, ANY, SHARED, -EFAULT },
+		{ "unmapped, nobody to wake", 4096, 0, ANY, PRIVATE, 0 },
+		{ "the kernel's", UINTPTR_MAX - 4095, 1, ANY, PRIVATE, -EFAULT },
+		{ "the kernel's, nobody to wake", UINTPTR_MAX - 4095, 0, ANY, PRIVATE, -EFAULT },
 		{ "unaligned", good + 2, 1, ANY, PRIVATE, -EINVAL },
 		{ "no mask", good, 1, 0, PRIVATE, -EINVAL },
 		{ "a mask of 33 bits", good, 1, 1ULL << 32, PRIVATE, -EINVAL },

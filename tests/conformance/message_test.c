@@ -328,6 +328,9 @@ static void beyond_all_memory(void)
 		skip_because_of("every address is possible");
 	open_ring(&ring, 8, 0);
 	unix_pair(fds);
+	/* A multishot receive has no memory of its own, which is found first. */
+	io_uring_prep_recv_multishot(new_sqe(&ring), fds[0], beyond, 8192, 0);
+	expect(run_one(&ring).res, -EINVAL);
 	for (int receives = 0; receives < 2; receives++) {
 		struct io_uring_sqe *sqe = new_sqe(&ring);
 

@@ -240,6 +240,8 @@ static void failures(void)
 		{ "no registered buffer", s.fds[0], s.bytes, 1, 0, 2, -EFAULT },
 		{ "outside of it", s.fds[0], s.bytes + SIZE - 1, 2, 0, 1, -EFAULT },
 		{ "before it", s.fds[0], s.bytes - 1, 1, 0, 1, -EFAULT },
+		/* Registered memory is looked at later than the file. */
+		{ "outside of it, no file", 9999, (void *)(UINTPTR_MAX - 4095), 2, 0, 1, -EBADF },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -279,6 +281,14 @@ static void not_for_unix(void)
 		expect(a.res, -EOPNOTSUPP);
 		expect(a.flags, IORING_CQE_F_MORE);
 		expect_full_answer(&s.ring, 1, 0, IORING_CQE_F_NOTIF);
+		/* A message that cannot be read is found before that. */
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_sendmsg_zc(sqe, s.fds[0], BAD_POINTER, 0);
+		set_sqe(sqe, 2, 0);
+		a = run_one(&s.ring);
+		expect(a.res, -EFAULT);
+		expect(a.flags, IORING_CQE_F_MORE);
+		expect_full_answer(&s.ring, 2, 0, IORING_CQE_F_NOTIF);
 		expect_none(&s.ring, 0);
 		close_scene(&s);
 	}

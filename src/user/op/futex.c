@@ -313,7 +313,7 @@ static int wake_none(const struct wake *w)
 	if (!w->mask || w->word % sizeof(value))
 		return -EINVAL;
 	if (w->flags & FUTEX_PRIVATE_FLAG)
-		return 0;
+		return app_memory_possible(w->word, sizeof(value)) ? 0 : -EFAULT;
 	return copy_from_app(&value, (const void *)(uintptr_t)w->word, sizeof(value));
 }
 

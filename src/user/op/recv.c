@@ -35,9 +35,6 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	n->msg_flags = sqe->msg_flags;
 	if (sqe->addr2 || n->flags & ~RECV_FLAGS || n->len > INT_MAX)
 		return -EINVAL;
-	if (req->opcode == IORING_OP_RECV && !(req->flags & REQ_SELECT) &&
-	    !app_memory_possible(n->addr, n->len))
-		return -EFAULT;
 	if (n->flags & IORING_RECVSEND_BUNDLE && req->opcode != IORING_OP_RECV)
 		return -EINVAL;
 	if (n->msg_flags & MSG_DONTWAIT)
@@ -45,7 +42,12 @@ int recv_prep(struct request *req, const struct io_uring_sqe *sqe)
 	req->poll_events = n->msg_flags & MSG_ERRQUEUE ? EPOLLPRI : EPOLL_RECV;
 	if (n->flags & IORING_RECV_MULTISHOT)
 		return prep_multishot(req, sqe);
-	return sqe->optlen ? -EINVAL : 0;
+	if (sqe->optlen)
+		return -EINVAL;
+	if (req->opcode == IORING_OP_RECV && !(req->flags & REQ_SELECT) &&
+	    !app_memory_possible(n->addr, n->len))
+		return -EFAULT;
+	return 0;
 }
 
 /* ---- Into the request's own memory ----------------------------------------------------------- */

@@ -52,7 +52,8 @@ int send_prep_common(struct request *req, const struct io_uring_sqe *sqe)
 	} else if (sqe->__pad3[0] || n->len > INT_MAX ||
 		   (n->flags & IORING_SEND_VECTORIZED && n->len > IOV_COUNT_MAX)) {
 		return -EINVAL;
-	} else if (!(req->flags & REQ_SELECT) && !app_memory_possible(n->addr, n->len)) {
+	} else if (!(req->flags & REQ_SELECT || n->flags & IORING_RECVSEND_FIXED_BUF) &&
+		   !app_memory_possible(n->addr, n->len)) {
 		return -EFAULT;
 	}
 	return request_starts_later(req) ? keep_message(req) : 0;

@@ -29,7 +29,7 @@ int fsync_prep(struct request *req, const struct io_uring_sqe *sqe)
 {
 	struct range range = { sqe->off, sqe->len, sqe->fsync_flags };
 
-	if (range.flags & ~IORING_FSYNC_DATASYNC)
+	if (range.flags & ~IORING_FSYNC_DATASYNC || (int64_t)range.offset < 0)
 		return -EINVAL;
 	return prep(req, sqe, SQE_ADDR, range);
 }
@@ -40,8 +40,6 @@ enum issue_result fsync_issue(struct request *req, enum issue_how how)
 	struct range *r = range_of(req);
 
 	(void)how;
-	if ((int64_t)r->offset < 0)
-		return issue_done(req, -EINVAL);
 	if (r->flags & IORING_FSYNC_DATASYNC)
 		return issue_done(req, SYS(fdatasync, req->sysfd));
 	return issue_done(req, SYS(fsync, req->sysfd));

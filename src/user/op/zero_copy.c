@@ -80,6 +80,8 @@ enum issue_result send_zc_issue(struct request *req, enum issue_how how)
 
 	if (!(how & HOW_POLLED)) {
 		ret = check_protocol(req);
+		if (ret && req->opcode == IORING_OP_SENDMSG_ZC && !req->async)
+			ret = (int)message_refused(req, message_copy(req, true), ret);
 		if (!ret && n->flags & IORING_RECVSEND_FIXED_BUF)
 			ret = check_registered(req);
 	}
