@@ -24,7 +24,6 @@ enum {
 	FILE_LINGERS = 1 << 8,	      /* see linger.h */
 	FILE_PROTOCOL_KNOWN = 1 << 9, /* FILE_TCP and FILE_STREAM are true */
 	FILE_STREAM = 1 << 10,	      /* a SOCK_STREAM socket */
-	FILE_LISTENS = 1 << 12,	      /* as of when nobody was there to be accepted */
 	FILE_BORROWED = 1 << 11,      /* its descriptor is the application's: borrow.c */
 	FILE_REGISTERED = 1 << 7, /* in a table: stays watched, and lives longer than requests */
 };

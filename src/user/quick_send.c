@@ -8,14 +8,14 @@
 /* The other flags need a request. */
 #define SQE_FLAGS_QUICK (IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS)
 
-/* It would be issued at once, whatever it is. */
-static bool has_its_turn(const struct uring *ring)
+/* Nothing about the ring keeps the SQE from being issued at once. In step with prepare(). */
+static bool is_open(const struct uring *ring)
 {
-	return !ring->chain.head && !ring->draining && !ring->gathered &&
+	return !ring->chain.head && !ring->draining && !ring->drain_next && !ring->gathered &&
 	       !ring->restrictions.enforced && !(ring->setup_flags & IORING_SETUP_IOPOLL);
 }
 
-static void complete(struct uring *ring, uint64_t user_data, unsigned sqe_flags, int64_t sent)
+static void post_sent(struct uring *ring, uint64_t user_data, unsigned sqe_flags, int64_t sent)
 {
 	if (sqe_flags & IOSQE_CQE_SKIP_SUCCESS)
 		ring->skipped_cqe = true;
@@ -31,7 +31,7 @@ int64_t quick_send(struct uring *ring, const struct op *op, const struct io_urin
 	int fd = sqe->fd;
 	int64_t ret;
 
-	if (sqe_flags & ~SQE_FLAGS_QUICK || sqe->personality || !has_its_turn(ring))
+	if (sqe_flags & ~SQE_FLAGS_QUICK || sqe->personality || !is_open(ring))
 		return QUICK_UNTRIED;
 	if (sqe_flags & IOSQE_FIXED_FILE) {
 		file = files_at(ring, (unsigned)fd);
@@ -43,7 +43,7 @@ int64_t quick_send(struct uring *ring, const struct op *op, const struct io_urin
 		return QUICK_UNTRIED;
 	ret = SYS(sendto, fd, send.addr, send.len, send.flags | MSG_DONTWAIT, NULL, 0);
 	if (__builtin_expect(ret == (int64_t)send.len, 1)) {
-		complete(ring, sqe->user_data, sqe_flags, ret);
+		post_sent(ring, sqe->user_data, sqe_flags, ret);
 		return QUICK_DONE;
 	}
 	/* op.quick may have guessed that it is one. */

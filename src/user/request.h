@@ -131,14 +131,14 @@ static inline long request_tried(struct request *req)
 	})
 
 /*
- * An opcode. prep() reads the SQE, once, and copies all that the SQE points to; issue() carries it
- * out. Both run under the ring's lock, but for issue() with HOW_WORKER.
+ * An opcode. prep() reads the SQE, once (and quick() before it), and copies all that the SQE points
+ * to; issue() carries it out. Both run under the ring's lock, but for issue() with HOW_WORKER.
  */
 struct op {
 	const char *name;
 	int (*prep)(struct request *req, const struct io_uring_sqe *sqe); /* 0 or -errno */
-	/* Or NULL. True: prep() would object to nothing, and issue() would make this call of it,
-	 * once and with MSG_DONTWAIT. `file`: registered, or NULL. */
+	/* Or NULL; in step with both. True: prep() would object to nothing, and issue() would make
+	 * this call of it, once and with MSG_DONTWAIT. `file`: registered, or NULL. */
 	bool (*quick)(const struct uring *ring, const struct io_uring_sqe *sqe,
 		      const struct file *file, struct quick_send *send);
 	enum issue_result (*issue)(struct request *req, enum issue_how how);

@@ -343,8 +343,8 @@ static int64_t try_quickly(struct uring *ring, const struct io_uring_sqe *sqe)
 	return quick_send(ring, &op_table[opcode], sqe);
 }
 
-/* 0, or the error that stops the submission. There is a free request: what was sent must not be
- * lost. */
+/* 0, or the error that stops the submission. To be called with a free request: if part of it was
+ * sent, that must not be lost. */
 static int take_sqe(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	int64_t tried = try_quickly(ring, sqe);

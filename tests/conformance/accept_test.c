@@ -600,6 +600,39 @@ static void accept_from_what_receives(void)
 	close(ends[1]);
 }
 
+/* Nor was it always what it is now. */
+static void accept_from_what_listened(void)
+{
+	static const struct sockaddr nothing = { .sa_family = AF_UNSPEC };
+	static char byte;
+	struct sockaddr_in addr;
+	struct io_uring_sqe *sqe;
+	int peer = tcp_listener(&addr);
+	struct scene s;
+
+	open_scene(&s, 0);
+	sys(io_uring_register_files(&s.ring, &s.listener, 1));
+	for (unsigned i = 1; i <= 3; i++) {
+		sqe = new_sqe(&s.ring);
+		if (i == 2)
+			io_uring_prep_recv(sqe, 0, &byte, 1, 0);
+		else
+			io_uring_prep_accept(sqe, 0, NULL, NULL, 0);
+		set_sqe(sqe, i, IOSQE_FIXED_FILE);
+		submit(&s.ring, 1);
+		if (i != 1)
+			continue;
+		submit_cancel(&s.ring, 1, 9);
+		next_answer(&s.ring);
+		next_answer(&s.ring);
+		sys(connect(s.listener, &nothing, sizeof(nothing)));
+		sys(connect(s.listener, (struct sockaddr *)&addr, sizeof(addr)));
+	}
+	expect_answer(&s.ring, 3, -EINVAL);
+	close_scene(&s);
+	close(peer);
+}
+
 static void bad_address_memory(void)
 {
 	struct io_uring_sqe *sqe;
@@ -646,6 +679,7 @@ const struct conformance_case accept_cases[] = {
 	{ "multishot accept ends when there are too many files", too_many_files },
 	{ "errors of accept", accept_errors },
 	{ "accept from a socket that is received from is -EINVAL", accept_from_what_receives },
+	{ "accept from a socket that has listened is -EINVAL", accept_from_what_listened },
 	{ "accept loses the connection if its address can't be stored", bad_address_memory },
 	{ 0 },
 };

@@ -278,9 +278,20 @@ static void send_to_reset(struct scene *s)
 	expect(result(s, "x", 1), -EPIPE);
 }
 
+static void send_empty_to_reset(struct scene *s)
+{
+	reset_connection(s->fds[1]);
+	s->fds[1] = (int)sys(dup(s->fds[0]));
+	wait_ready(s->fds[0], POLLHUP);
+	signal(SIGPIPE, SIG_IGN);
+	expect(result(s, "", 0), -ECONNRESET);
+	expect(result(s, "", 0), -EPIPE);
+}
+
 static void reset(void)
 {
 	each_way(send_to_reset, TCP);
+	each_way(send_empty_to_reset, TCP);
 }
 
 static void send_unreadable(struct scene *s)

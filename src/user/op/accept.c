@@ -85,12 +85,14 @@ static int look(const struct request *req)
 	return poll_now(req->sysfd, EPOLLIN) > 0 ? 1 : -EAGAIN;
 }
 
+/* What was seen may have been seen by a receive, from a socket that does not listen. */
 static bool known_empty(const struct request *req)
 {
 	const struct file *file = req->file;
 
-	return file && file->known & FILE_LISTENS && file->watched & EPOLLIN &&
-	       !(file->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !(req->flags & REQ_NOWAIT);
+	return file && file->watched & EPOLLIN &&
+	       !(file->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !(req->flags & REQ_NOWAIT) &&
+	       socket_option(file->fd, SO_ACCEPTCONN) > 0;
 }
 
 /* ---- Accepting ------------------------------------------------------------------------------- */
@@ -142,10 +144,8 @@ static enum issue_result nobody_there(struct request *req, enum issue_how how)
 
 	if (a->how & IORING_ACCEPT_DONTWAIT)
 		return accept_done(req, -EAGAIN);
-	if (!(how & HOW_WORKER) && req->file) {
-		req->file->known |= FILE_LISTENS;
+	if (!(how & HOW_WORKER) && req->file)
 		reactor_drained(req->file, EPOLLIN);
-	}
 	return ISSUE_AGAIN;
 }
 

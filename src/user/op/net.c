@@ -97,9 +97,10 @@ void net_fail(struct request *req)
 
 /* ---- Readiness ------------------------------------------------------------------------------- */
 
-/* Asked once, of files that live long enough. */
-static void find_protocol(struct file *file)
+void net_learn(struct file *file)
 {
+	if (file->known & FILE_PROTOCOL_KNOWN)
+		return;
 	file->known |= FILE_PROTOCOL_KNOWN;
 	if (socket_option(file->fd, SO_PROTOCOL) == IPPROTO_TCP)
 		file->known |= FILE_TCP | FILE_STREAM;
@@ -191,9 +192,8 @@ bool recv_look_behind(struct request *req, size_t asked, long got, uint32_t *fla
 		*flags = IORING_CQE_F_SOCK_NONEMPTY;
 	if (got < 0 || (!got && asked) || n->msg_flags & (MSG_OOB | MSG_ERRQUEUE))
 		return false;
-	if (file && !(file->known & FILE_PROTOCOL_KNOWN) &&
-	    (file->known & (FILE_REGISTERED | FILE_LINGERS) || req->flags & REQ_MULTISHOT))
-		find_protocol(file);
+	if (file && (file->known & (FILE_REGISTERED | FILE_LINGERS) || req->flags & REQ_MULTISHOT))
+		net_learn(file);
 	more = look_for_more(req, (size_t)got >= asked);
 	if (more > 0 || is_at_end(req, (size_t)got >= asked && !more))
 		*flags = IORING_CQE_F_SOCK_NONEMPTY;

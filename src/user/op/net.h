@@ -114,6 +114,8 @@ void net_check_cut(struct request *req, int msg_flags);
 bool net_is_stream(const struct request *req);
 /* Bytes that a stream has ready, or -1: it is none (which, of what is empty, may not be
  * looked up). */
+/* Finds the protocol of a file that lives long enough for that to pay. */
+void net_learn(struct file *file);
 int net_queued(const struct request *req);
 
 /* Something else than data: what is read next is no measure of what there is. */

@@ -167,7 +167,6 @@ static bool is_stream(struct request *req)
 	if (rw->offset && kind_of(req->sysfd).known & FILE_SOCKET)
 		return false;
 	rw->state |= RW_STREAM;
-	rw_learn_socket(req);
 	return true;
 }
 
@@ -205,8 +204,10 @@ static long try_all(struct request *req)
 		ret = rw_transfer(req, RWF_NOWAIT);
 		if (__builtin_expect(ret == (long)rw->left, 1))
 			return ret;
-		if (ret == -ESPIPE && is_stream(req))
+		if (ret == -ESPIPE && is_stream(req)) {
+			rw_learn_socket(req);
 			continue;
+		}
 		if (ret == -EAGAIN && !(rw->state & RW_WRITE) && net_is_shut(req))
 			return 0;
 		if (ret <= 0 || !has_more(req, (size_t)ret))

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "user/app_memory.h"
+#include "user/op/net.h"
 #include "user/op/op.h"
 #include "user/op/rw.h"
 #include "user/quick_send.h"
@@ -14,7 +15,8 @@
 /* Something else than data: a short read is no sign that there is no more. */
 #define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
 
-static bool is_socket(const struct uring *ring, int fd, const struct file *file)
+/* As far as is known; of a descriptor, a guess. */
+static bool seems_socket(const struct uring *ring, int fd, const struct file *file)
 {
 	return file ? file->known & FILE_TCP : linger_was_socket(ring, fd);
 }
@@ -29,25 +31,27 @@ bool rw_is_socket(const struct request *req)
 {
 	const struct rw *rw = request_data(req, const struct rw);
 
-	return is_plain(rw->flags, rw->offset) && is_socket(req->ring, req->fd, req->file);
+	return is_plain(rw->flags, rw->offset) && seems_socket(req->ring, req->fd, req->file);
 }
 
-static bool quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file)
+static bool is_plain_write(const struct uring *ring, const struct io_uring_sqe *sqe,
+			   const struct file *file)
 {
 	return is_plain(sqe->rw_flags, (int64_t)sqe->off) && !sqe->ioprio && !sqe->attr_type_mask &&
-	       is_socket(ring, sqe->fd, file);
+	       seems_socket(ring, sqe->fd, file);
 }
 
-static bool is_possible(const struct quick_send *send)
+/* What is empty has checks of its own, and may be a message. */
+static bool is_sendable(const struct quick_send *send)
 {
-	return send->len <= RW_MAX && app_memory_possible(send->addr, send->len);
+	return send->len && send->len <= RW_MAX && app_memory_possible(send->addr, send->len);
 }
 
 bool write_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
 		 struct quick_send *send)
 {
 	*send = (struct quick_send){ .addr = sqe->addr, .len = sqe->len };
-	return quick(ring, sqe, file) && is_possible(send);
+	return is_plain_write(ring, sqe, file) && is_sendable(send);
 }
 
 bool writev_quick(const struct uring *ring, const struct io_uring_sqe *sqe, const struct file *file,
@@ -55,19 +59,24 @@ bool writev_quick(const struct uring *ring, const struct io_uring_sqe *sqe, cons
 {
 	struct iovec vec;
 
-	if (!quick(ring, sqe, file) || sqe->len != 1 ||
+	if (!is_plain_write(ring, sqe, file) || sqe->len != 1 ||
 	    copy_from_app(&vec, (const void *)(uintptr_t)sqe->addr, sizeof(vec)))
 		return false;
 	*send = (struct quick_send){ .addr = (uintptr_t)vec.iov_base, .len = vec.iov_len };
-	return is_possible(send);
+	return is_sendable(send);
 }
 
 void rw_learn_socket(struct request *req)
 {
-	socklen_t size = sizeof(int);
 	int type;
 
-	if (!req->file && !SYS(getsockopt, req->sysfd, SOL_SOCKET, SO_TYPE, &type, &size))
+	if (req->file) {
+		if (req->file->known & FILE_REGISTERED)
+			net_learn(req->file);
+		return;
+	}
+	type = socket_option(req->sysfd, SO_TYPE);
+	if (type >= 0)
 		linger_remember_socket(req->ring, req->fd, type == SOCK_STREAM);
 }
 
