@@ -89,8 +89,32 @@ static void multishot_leaves_some(void)
 	close_scene(&s);
 }
 
+/* There is room, so polling does not take long. */
+static void poll_first_is_first(void)
+{
+	for (enum pair_kind kind = TCP; kind <= UNIX_STREAM; kind++) {
+		struct io_uring_sqe *sqe;
+		struct scene s;
+		char bytes[3];
+
+		open_scene(&s, kind, 0);
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_send(sqe, s.fds[0], "1", 1, 0);
+		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		set_sqe(sqe, 1, 0);
+		submit(&s.ring, 1);
+		submit_send(&s.ring, s.fds[0], "2", 1, 0, 2);
+		expect_answer(&s.ring, 1, 1);
+		expect_answer(&s.ring, 2, 1);
+		expect(recv(s.fds[1], bytes, 3, 0), 2);
+		check(!memcmp(bytes, "12", 2), "in another order");
+		close_scene(&s);
+	}
+}
+
 const struct conformance_case turn_cases[] = {
 	{ "what is ready first is told first", in_order_of_arrival },
+	{ "a send that polls first goes before those of the next submission", poll_first_is_first },
 	{ "a multishot receive leaves the next to who asked after it", multishot_leaves_some },
 	{ 0 },
 };

@@ -55,8 +55,12 @@ bool net_polls_first(const struct request *req, enum issue_how how)
 {
 	const struct net *n = request_data(req, const struct net);
 
-	return n->flags & IORING_RECVSEND_POLL_FIRST && !(how & HOW_POLLED) &&
-	       socket_option(req->sysfd, SO_TYPE) >= 0;
+	if (!(n->flags & IORING_RECVSEND_POLL_FIRST) || how & HOW_POLLED ||
+	    socket_option(req->sysfd, SO_TYPE) < 0)
+		return false;
+	/* Before what comes with the next submission. */
+	req->ring->reactor.look = true;
+	return true;
 }
 
 bool net_is_shut(const struct request *req)
