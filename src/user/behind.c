@@ -5,6 +5,7 @@
 #include "user/kind.h"
 #include "user/op/net.h"
 #include "user/op/rw.h"
+#include "user/sys.h"
 #include "user/uring.h"
 
 static bool is_rw(const struct request *req)
@@ -43,6 +44,9 @@ static bool was_in_worker(struct request *req, enum issue_how how)
 {
 	/* Polled, it was completed by whoever saw the event. */
 	if (req->poll_retries)
+		return false;
+	/* Without a file the worker hands it back. */
+	if (req->res == -EBADF && req->op->needs_file && SYS(fcntl, req->sysfd, F_GETFL) < 0)
 		return false;
 	if (req->flags & REQ_ASYNC || req->op->blocks)
 		return true;

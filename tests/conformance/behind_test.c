@@ -72,6 +72,34 @@ static void poll_first_fails(void)
 	}
 }
 
+/* The worker that finds no file hands the request back. */
+static void behind_no_file(void)
+{
+	char byte;
+
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct io_uring_sqe *sqe;
+		struct scene s;
+
+		open_scene(&s);
+		peer_sends(s.fds[1], 0, 1);
+		sqe = new_sqe(&s.ring);
+		if (kind)
+			io_uring_prep_fsync(sqe, 9999, 0);
+		else
+			io_uring_prep_send(sqe, 9999, "x", 1, 0);
+		set_sqe(sqe, 1, IOSQE_IO_HARDLINK | IOSQE_ASYNC);
+		sqe = new_sqe(&s.ring);
+		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
+		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		set_sqe(sqe, 2, 0);
+		submit(&s.ring, 2);
+		expect_answer(&s.ring, 1, -EBADF);
+		expect_answer(&s.ring, 2, 1);
+		close_scene(&s);
+	}
+}
+
 static void epoll_wait_fails(void)
 {
 	struct epoll_event event;
@@ -295,6 +323,7 @@ static void deferred(void)
 const struct conformance_case behind_cases[] = {
 	{ "behind a worker nobody polls first", poll_first_fails },
 	{ "behind what makes a file or a name nobody polls first", behind_others },
+	{ "what follows a request without a file is not behind a worker", behind_no_file },
 	{ "behind a worker epoll is not waited for", epoll_wait_fails },
 	{ "behind a worker O_NONBLOCK does not wait", nonblocking_fails },
 	{ "behind a worker RWF_NOWAIT waits", nowait_waits },
