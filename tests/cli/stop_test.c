@@ -180,11 +180,15 @@ static void last_bytes(const struct variant *v)
 /* The server closes first, so that its side has the connection in TIME_WAIT. */
 static void port_is_free_at_once(const struct variant *v)
 {
+	enum {
+		ROUNDS = 10
+	};
 	struct server_setup setup = { 0 };
+	unsigned slow = 0;
 	int reservation;
 
 	setup.port = port_reserve(false, &reservation);
-	for (unsigned i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct server s;
 		int64_t before;
 		int fd;
@@ -194,11 +198,12 @@ static void port_is_free_at_once(const struct variant *v)
 		client_ping(fd, MESSAGE);
 		before = now_ms();
 		server_stop(&s, SIGTERM);
-		/* A silent client is no work in flight. */
-		check(now_ms() - before < 1500, "took %lld ms to stop",
-		      (long long)(now_ms() - before));
+		slow += now_ms() - before >= 1500;
 		close(fd);
 	}
+	/* A silent client is no work in flight: who waits for it waits each time, and a busy
+	 * machine does not. */
+	check(slow < ROUNDS, "%u of %u times it took long to stop", slow, ROUNDS);
 	close(reservation);
 }
 
