@@ -183,7 +183,37 @@ static void thrown_away(void)
 	io_uring_queue_exit(&ring);
 }
 
+/* Linux goes on with a chain after what its first request woke. */
+static void cancelled_by_its_waker(void)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe cqe;
+	int fds[2];
+	char byte;
+
+	open_ring();
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "no sockets");
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_recv(sqe, fds[0], &byte, 1, 0);
+	sqe->user_data = 1;
+	submit(1);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_send(sqe, fds[1], "x", 1, 0);
+	sqe->flags = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_cancel64(sqe, 1, 0);
+	sqe->user_data = 2;
+	submit(2);
+	for (unsigned i = 0; i < 2; i++) {
+		cqe = next_cqe();
+		check(cqe.res == (cqe.user_data == 1 ? -ECANCELED : 0), "res %d", cqe.res);
+	}
+	check(recv(fds[0], &byte, 1, MSG_DONTWAIT) == 1, "the byte is lost");
+	io_uring_queue_exit(&ring);
+}
+
 static const struct test_case corners[] = {
+	{ "a cancel linked to what wakes a request comes first", .run = cancelled_by_its_waker },
 	{ "a link timeout bounds what waits behind a worker", .run = bound_behind_a_worker },
 	{ "a multishot accept ends when its UNIX listener is shut", .run = shut_unix_listener },
 	{ "a pipe that was spliced is full with its last page begun", .run = spliced_pipe_is_full },
