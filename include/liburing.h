@@ -207,9 +207,10 @@ void io_uring_free_probe(struct io_uring_probe *probe);
 int io_uring_register_probe(struct io_uring *ring, struct io_uring_probe *p, unsigned nr);
 
 /* ---- Submit and wait: src/ring/queue.c -------------------------------------------------------
- * Functions that submit return the number of SQEs the engine took, and -EBUSY (CQ overflow must be
- * reaped first), -EAGAIN (no memory), -EINTR (a signal ended the wait), -EEXIST (SINGLE_ISSUER and
- * another thread), -EBADFD (R_DISABLED), -EBADR (completions were dropped).
+ * Functions that submit return the number of SQEs the engine took (with SQPOLL those that it had
+ * yet to take, the new ones among them), and -EBUSY (CQ overflow must be reaped first), -EAGAIN (no
+ * memory), -EINTR (a signal ended the wait), -EEXIST (SINGLE_ISSUER and another thread), -EBADFD
+ * (R_DISABLED), -EBADR (completions were dropped).
  */
 
 /* Submits all SQEs handed out. Does not wait. */

@@ -50,23 +50,23 @@ static int ring_enter(struct io_uring *ring, unsigned submit, unsigned wait_nr, 
 	return ret;
 }
 
-/* Publishes the SQEs handed out so far. Returns how many the engine has yet to take. */
+/* Publishes the SQEs handed out so far. Returns how many the engine had yet to take. */
 static inline unsigned publish_sqes(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
-	unsigned tail = sq->sqe_tail;
+	/* Before, as what the polling thread takes at once has been submitted, too. A count too
+	 * high is harmless: the engine takes what is there. */
+	unsigned tail = sq->sqe_tail, left = tail - IO_URING_READ_ONCE(*sq->khead);
 
 	/* Nothing new: the tail may be further than this copy of the ring knows, as after a
 	 * child or another holder of the ring has submitted. */
 	if (sq->sqe_head == tail)
-		return tail - IO_URING_READ_ONCE(*sq->khead);
+		return left;
 	sq->sqe_head = tail;
 	/* With SQPOLL the polling thread may look at any time: pairs with its acquire of the tail.
 	 * Without, the enter that follows orders everything, and this costs nothing. */
 	io_uring_smp_store_release(sq->ktail, tail);
-	/* The head may be behind by what the polling thread takes meanwhile: a count too high is
-	 * harmless, as the engine takes what is there. */
-	return tail - IO_URING_READ_ONCE(*sq->khead);
+	return left;
 }
 
 unsigned ring_flush_sq(struct io_uring *ring)

@@ -171,9 +171,9 @@ static void good_combinations(void)
 
 			io_uring_prep_nop(sqe);
 			set_sqe(sqe, k, 0);
-			/* With SQPOLL the count is what its thread had not taken yet. */
+			/* With SQPOLL the count is what its thread had not taken before. */
 			ret = io_uring_submit(&ring);
-			check(ret == 1 || (ret >= 0 && rows[i] & IORING_SETUP_SQPOLL), "%d", ret);
+			check(ret == 1 || (ret > 1 && rows[i] & IORING_SETUP_SQPOLL), "%d", ret);
 			expect_answer(&ring, k, 0);
 		}
 		io_uring_queue_exit(&ring);
@@ -570,7 +570,7 @@ static void edges_on(unsigned flags)
 	sys(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ring.ring_fd, &event));
 	for (int i = 0; i < 200; i++) {
 		io_uring_prep_nop(new_sqe(&ring));
-		/* With SQPOLL it counts what the thread has not taken yet, too. */
+		/* With SQPOLL it counts what the thread had not taken before, too. */
 		check(io_uring_submit(&ring) > 0, "not submitted");
 		do
 			await_edge(epoll_fd);

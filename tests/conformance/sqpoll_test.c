@@ -12,7 +12,7 @@ static void open_polled(struct io_uring *ring, unsigned entries, unsigned idle)
 	expect(try_ring(ring, entries, &p), 0);
 }
 
-/* Submits by the library, which wakes the thread; how many of them it took by then is a race. */
+/* Submits by the library, which wakes the thread; how many earlier ones it counts is a race. */
 static void send_off(struct io_uring *ring)
 {
 	int ret = io_uring_submit(ring);

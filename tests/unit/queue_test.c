@@ -536,6 +536,26 @@ static void test_sqpoll_wakes_up(void **state)
 	io_uring_queue_exit(&ring);
 }
 
+/* Taken by the thread before submit returns, an SQE has been submitted all the same. The head is
+ * where the tail is: what is published is taken at once. */
+static void test_sqpoll_counts_what_is_taken(void **state)
+{
+	struct io_uring ring;
+	unsigned *khead;
+
+	(void)state;
+	open_sqpoll(&ring, 4, 100);
+	khead = ring.sq.khead;
+	ring.sq.khead = ring.sq.ktail;
+	for (uint64_t i = 0; i < 4; i++) {
+		queue_nop(&ring, i);
+		assert_ret(1, io_uring_submit(&ring));
+		reap(&ring, i, 0);
+	}
+	ring.sq.khead = khead;
+	io_uring_queue_exit(&ring);
+}
+
 static void test_sqpoll_waits_for_room(void **state)
 {
 	struct io_uring ring;
@@ -665,6 +685,7 @@ int main(void)
 		cmocka_unit_test(test_deferred_peek),
 		cmocka_unit_test(test_deferred_get_events),
 		cmocka_unit_test(test_sqpoll_wakes_up),
+		cmocka_unit_test(test_sqpoll_counts_what_is_taken),
 		cmocka_unit_test(test_sqpoll_waits_for_room),
 		cmocka_unit_test(test_sqring_wait_without_sqpoll),
 		cmocka_unit_test(test_sqpoll_timeouts),
