@@ -46,6 +46,15 @@ static void follow(struct scene *s, struct io_uring_sqe *second)
 	expect_answer(&s->ring, 1, 0);
 }
 
+static struct io_uring_sqe *queue_polled_recv(struct scene *s, char *byte)
+{
+	struct io_uring_sqe *sqe = new_sqe(&s->ring);
+
+	io_uring_prep_recv(sqe, s->fds[0], byte, 1, 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	return sqe;
+}
+
 static void poll_first_fails(void)
 {
 	char byte;
@@ -57,9 +66,7 @@ static void poll_first_fails(void)
 		open_scene(&s);
 		peer_sends(s.fds[1], 0, 1);
 		queue_first(&s, kind);
-		sqe = new_sqe(&s.ring);
-		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
-		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		sqe = queue_polled_recv(&s, &byte);
 		follow(&s, sqe);
 		expect_answer(&s.ring, 2, -EAGAIN);
 		queue_first(&s, kind);
@@ -89,9 +96,7 @@ static void behind_no_file(void)
 		else
 			io_uring_prep_send(sqe, 9999, "x", 1, 0);
 		set_sqe(sqe, 1, IOSQE_IO_HARDLINK | IOSQE_ASYNC);
-		sqe = new_sqe(&s.ring);
-		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
-		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		sqe = queue_polled_recv(&s, &byte);
 		set_sqe(sqe, 2, 0);
 		submit(&s.ring, 2);
 		expect_answer(&s.ring, 1, -EBADF);
@@ -166,9 +171,7 @@ static void behind_others(void)
 			io_uring_prep_fadvise(sqe, s.file, 0, 1,
 					      i == 2 ? POSIX_FADV_DONTNEED : POSIX_FADV_NORMAL);
 		set_sqe(sqe, 1, LINK);
-		sqe = new_sqe(&s.ring);
-		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
-		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		sqe = queue_polled_recv(&s, &byte);
 		set_sqe(sqe, 2, 0);
 		submit(&s.ring, 2);
 		check(next_answer(&s.ring).res >= 0, "%u failed", i);
@@ -285,9 +288,7 @@ static void open_chain(void)
 	for (unsigned before = 0; before < 2; before++) {
 		if (before)
 			queue_nop(&s.ring, 1, LINK);
-		sqe = new_sqe(&s.ring);
-		io_uring_prep_recv(sqe, s.fds[0], &byte, 1, 0);
-		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		sqe = queue_polled_recv(&s, &byte);
 		set_sqe(sqe, 2, LINK);
 		submit(&s.ring, 1 + before);
 		if (before)
