@@ -10,19 +10,7 @@
 
 static bool is_rw(const struct request *req)
 {
-	switch (req->opcode) {
-	case IORING_OP_READ:
-	case IORING_OP_READV:
-	case IORING_OP_READ_FIXED:
-	case IORING_OP_READV_FIXED:
-	case IORING_OP_WRITE:
-	case IORING_OP_WRITEV:
-	case IORING_OP_WRITE_FIXED:
-	case IORING_OP_WRITEV_FIXED:
-		return true;
-	default:
-		return false;
-	}
+	return req->op->issue == rw_issue;
 }
 
 /* It goes on after a completion, and Linux has that polled. */

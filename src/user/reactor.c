@@ -15,9 +15,6 @@
 /* Events taken at once; more are taken in the next round. */
 #define EVENTS_MAX 64
 
-/* What ends any wait. */
-#define ALWAYS (EPOLLERR | EPOLLHUP)
-
 /* The epoll data of the eventfd; of watches it is generation and place. */
 #define EVENT_FD_DATA	     (RING_ID_MARK << RING_ID_BITS)
 #define GENERATION_MAX	     0xffffffU
@@ -159,7 +156,7 @@ void reactor_disarm(struct request *req)
 
 bool reactor_is_ready(const struct request *req)
 {
-	return req->file->ready & (req->poll_events | ALWAYS) & ~EPOLLET;
+	return req->file->ready & (req->poll_events | EPOLL_ALWAYS) & ~EPOLLET;
 }
 
 static void wake_waiters(struct file *file)

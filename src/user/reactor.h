@@ -30,6 +30,9 @@ struct watch {
 	uint32_t generation;
 };
 
+/* What ends any wait. */
+#define EPOLL_ALWAYS (EPOLLERR | EPOLLHUP)
+
 struct reactor {
 	int epoll_fd; /* the inner set, of this process alone */
 	int event_fd; /* shared with the processes that inherited the ring */
@@ -42,7 +45,7 @@ struct reactor {
 	pid_t sleeper;	  /* the thread of this process that sleeps in the inner set, or 0 */
 	unsigned beside;  /* threads of this process that sleep elsewhere, as one is there */
 	unsigned skipped; /* enters since somebody looked into the inner set */
-	bool look;	  /* there is an event in it, not to be left for later */
+	bool look;	  /* there may be an event in it, not to be left for later */
 };
 
 /* All under the ring's lock, which those that sleep drop meanwhile. */
@@ -65,7 +68,7 @@ void reactor_disarm(struct request *req);
  * hang-up did not keep it from saying so. */
 static inline void reactor_drained(struct file *file, uint32_t events)
 {
-	file->ready &= ~(events | EPOLLERR | EPOLLHUP);
+	file->ready &= ~(events | EPOLL_ALWAYS);
 }
 
 /* Before the file's descriptor is closed. */

@@ -46,11 +46,11 @@ static void follow(struct scene *s, struct io_uring_sqe *second)
 	expect_answer(&s->ring, 1, 0);
 }
 
-static struct io_uring_sqe *queue_polled_recv(struct scene *s, char *byte)
+static struct io_uring_sqe *queue_polled_recv(struct io_uring *ring, int fd, char *byte)
 {
-	struct io_uring_sqe *sqe = new_sqe(&s->ring);
+	struct io_uring_sqe *sqe = new_sqe(ring);
 
-	io_uring_prep_recv(sqe, s->fds[0], byte, 1, 0);
+	io_uring_prep_recv(sqe, fd, byte, 1, 0);
 	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
 	return sqe;
 }
@@ -66,7 +66,7 @@ static void poll_first_fails(void)
 		open_scene(&s);
 		peer_sends(s.fds[1], 0, 1);
 		queue_first(&s, kind);
-		sqe = queue_polled_recv(&s, &byte);
+		sqe = queue_polled_recv(&s.ring, s.fds[0], &byte);
 		follow(&s, sqe);
 		expect_answer(&s.ring, 2, -EAGAIN);
 		queue_first(&s, kind);
@@ -96,7 +96,7 @@ static void behind_no_file(void)
 		else
 			io_uring_prep_send(sqe, 9999, "x", 1, 0);
 		set_sqe(sqe, 1, IOSQE_IO_HARDLINK | IOSQE_ASYNC);
-		sqe = queue_polled_recv(&s, &byte);
+		sqe = queue_polled_recv(&s.ring, s.fds[0], &byte);
 		set_sqe(sqe, 2, 0);
 		submit(&s.ring, 2);
 		expect_answer(&s.ring, 1, -EBADF);
@@ -171,7 +171,7 @@ static void behind_others(void)
 			io_uring_prep_fadvise(sqe, s.file, 0, 1,
 					      i == 2 ? POSIX_FADV_DONTNEED : POSIX_FADV_NORMAL);
 		set_sqe(sqe, 1, LINK);
-		sqe = queue_polled_recv(&s, &byte);
+		sqe = queue_polled_recv(&s.ring, s.fds[0], &byte);
 		set_sqe(sqe, 2, 0);
 		submit(&s.ring, 2);
 		check(next_answer(&s.ring).res >= 0, "%u failed", i);
@@ -262,9 +262,7 @@ static void goes_on(void)
 	sqe = new_sqe(&s.ring);
 	io_uring_prep_read(sqe, s.fds[0], bytes, 1, 0);
 	set_sqe(sqe, 2, LINK);
-	sqe = new_sqe(&s.ring);
-	io_uring_prep_recv(sqe, s.fds[0], bytes, 1, 0);
-	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	sqe = queue_polled_recv(&s.ring, s.fds[0], bytes);
 	set_sqe(sqe, 3, 0);
 	submit(&s.ring, 3);
 	expect_answer(&s.ring, 1, 0);
@@ -288,7 +286,7 @@ static void open_chain(void)
 	for (unsigned before = 0; before < 2; before++) {
 		if (before)
 			queue_nop(&s.ring, 1, LINK);
-		sqe = queue_polled_recv(&s, &byte);
+		sqe = queue_polled_recv(&s.ring, s.fds[0], &byte);
 		set_sqe(sqe, 2, LINK);
 		submit(&s.ring, 1 + before);
 		if (before)
@@ -310,9 +308,7 @@ static void deferred(void)
 	unix_pair(fds);
 	peer_sends(fds[1], 0, 1);
 	queue_nop(&ring, 1, LINK | IOSQE_ASYNC);
-	sqe = new_sqe(&ring);
-	io_uring_prep_recv(sqe, fds[0], &byte, 1, 0);
-	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	sqe = queue_polled_recv(&ring, fds[0], &byte);
 	set_sqe(sqe, 2, 0);
 	submit(&ring, 2);
 	expect_answer(&ring, 1, 0);

@@ -15,6 +15,7 @@
 
 #include "cases/check.h"
 #include "cases/jobs.h"
+#include "result.h"
 
 static struct io_uring ring;
 
@@ -22,17 +23,6 @@ static void open_ring(void)
 {
 	check(!io_uring_queue_init(8, &ring, 0), "no ring");
 	check(anyring_ring_engine(&ring) == ANYRING_USER, "not the user engine");
-}
-
-static struct io_uring_cqe next_cqe(void)
-{
-	struct __kernel_timespec limit = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe, copy;
-
-	check(!io_uring_wait_cqe_timeout(&ring, &cqe, &limit), "no completion");
-	copy = *cqe;
-	io_uring_cqe_seen(&ring, cqe);
-	return copy;
 }
 
 static void submit(unsigned count)
@@ -62,7 +52,7 @@ static void bound_behind_a_worker(void)
 	sqe->user_data = 2;
 	submit(3);
 	for (unsigned i = 0; i < 2; i++) {
-		struct io_uring_cqe cqe = next_cqe();
+		struct io_uring_cqe cqe = next_cqe(&ring);
 
 		check(cqe.res == (cqe.user_data == 1 ? -EINTR : -EALREADY), "%llu: %d",
 		      (unsigned long long)cqe.user_data, cqe.res);
@@ -85,7 +75,7 @@ static void shut_unix_listener(void)
 	io_uring_prep_multishot_accept(io_uring_get_sqe(&ring), listener, NULL, NULL, 0);
 	submit(1);
 	check(!shutdown(listener, SHUT_RDWR), "not shut");
-	cqe = next_cqe();
+	cqe = next_cqe(&ring);
 	check(cqe.res == -EINVAL && !(cqe.flags & IORING_CQE_F_MORE), "res %d", cqe.res);
 	io_uring_queue_exit(&ring);
 	close(listener);
@@ -104,14 +94,14 @@ static void spliced_pipe_is_full(void)
 	open_ring();
 	io_uring_prep_splice(io_uring_get_sqe(&ring), from[0], -1, to[1], -1, 1, 0);
 	submit(1);
-	check(next_cqe().res == 1, "not spliced");
+	check(next_result(&ring, NULL) == 1, "not spliced");
 	check(read(to[0], &byte, 1) == 1 && write(to[1], "abc", 3) == 3, "not used");
 	io_uring_prep_write(io_uring_get_sqe(&ring), to[1], "y", 1, 0);
 	submit(1);
 	check(io_uring_wait_cqe_timeout(&ring, &cqe, &soon) == -ETIME, "did not wait");
 	for (unsigned i = 0; i < 3; i++)
 		check(read(to[0], &byte, 1) == 1, "nothing there");
-	check(next_cqe().res == 1, "not written");
+	check(next_result(&ring, NULL) == 1, "not written");
 	io_uring_queue_exit(&ring);
 }
 
@@ -128,7 +118,7 @@ static void position_after_bad_memory(void)
 	open_ring();
 	io_uring_prep_readv(io_uring_get_sqe(&ring), fd, vecs, 2, (uint64_t)-1);
 	submit(1);
-	check(next_cqe().res == 100, "not as far as there is memory");
+	check(next_result(&ring, NULL) == 100, "not as far as there is memory");
 	check(lseek(fd, 0, SEEK_CUR) == 100, "the position is another");
 	io_uring_queue_exit(&ring);
 }
@@ -174,7 +164,7 @@ static void thrown_away(void)
 	sqe->buf_group = 1;
 	submit(1);
 	for (unsigned i = 0; i < 7; i++) {
-		struct io_uring_cqe cqe = next_cqe();
+		struct io_uring_cqe cqe = next_cqe(&ring);
 
 		check(cqe.res == (i < 6 ? 16 : 4), "%u: res %d", i, cqe.res);
 		check(cqe.flags >> IORING_CQE_BUFFER_SHIFT == i, "%u: buffer", i);
@@ -205,7 +195,7 @@ static void cancelled_by_its_waker(void)
 	sqe->user_data = 2;
 	submit(2);
 	for (unsigned i = 0; i < 2; i++) {
-		cqe = next_cqe();
+		cqe = next_cqe(&ring);
 		check(cqe.res == (cqe.user_data == 1 ? -ECANCELED : 0), "res %d", cqe.res);
 	}
 	check(recv(fds[0], &byte, 1, MSG_DONTWAIT) == 1, "the byte is lost");

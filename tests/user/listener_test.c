@@ -159,8 +159,7 @@ static void worker_accepts(void)
 
 static void last_takes_all(void)
 {
-	struct __kernel_timespec most = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
+	unsigned flags;
 
 	listen_and_open();
 	check(!fcntl(listener, F_SETFL, O_NONBLOCK), "O_NONBLOCK");
@@ -168,9 +167,8 @@ static void last_takes_all(void)
 	submit_accept(true);
 	for (unsigned i = 0; i < 3; i++) {
 		connect_one();
-		check(!io_uring_wait_cqe_timeout(&ring, &cqe, &most), "no completion");
-		check(cqe->res >= 0 && cqe->flags & IORING_CQE_F_MORE, "not the multishot's");
-		io_uring_cqe_seen(&ring, cqe);
+		check(next_result(&ring, &flags) >= 0 && flags & IORING_CQE_F_MORE,
+		      "not the multishot's");
 	}
 	io_uring_queue_exit(&ring);
 }

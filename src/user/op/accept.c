@@ -90,9 +90,8 @@ static bool known_empty(const struct request *req)
 {
 	const struct file *file = req->file;
 
-	return file && file->watched & EPOLLIN &&
-	       !(file->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !(req->flags & REQ_NOWAIT) &&
-	       socket_option(file->fd, SO_ACCEPTCONN) > 0;
+	return file && file->watched & EPOLLIN && !(file->ready & (EPOLLIN | EPOLL_ALWAYS)) &&
+	       !(req->flags & REQ_NOWAIT) && socket_option(file->fd, SO_ACCEPTCONN) > 0;
 }
 
 /* ---- Accepting ------------------------------------------------------------------------------- */

@@ -12,9 +12,6 @@
 #include "user/op/rw.h"
 #include "user/quick_send.h"
 
-/* Something else than data: a short read is no sign that there is no more. */
-#define EPOLL_UNUSUAL (EPOLLPRI | EPOLLRDHUP | EPOLLERR | EPOLLHUP)
-
 /* As far as is known; of a descriptor, a guess. */
 static bool seems_socket(const struct uring *ring, int fd, const struct file *file)
 {
