@@ -2,8 +2,8 @@
 /*
  * Accepting connections. There is no accept(2) of which one could say for the one call that it is
  * not to block, and O_NONBLOCK belongs to all who hold the listener. So one without it is accepted
- * from by a worker, once poll has said that somebody is there: if others are faster, it waits
- * there for the next.
+ * from once poll has said that somebody is there, with a timer that ends the call if others were
+ * faster; and by a worker, who may wait, where there is no such timer.
  */
 #include <fcntl.h>
 

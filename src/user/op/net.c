@@ -58,8 +58,9 @@ bool net_polls_first(const struct request *req, enum issue_how how)
 	if (!(n->flags & IORING_RECVSEND_POLL_FIRST) || how & HOW_POLLED ||
 	    socket_option(req->sysfd, SO_TYPE) < 0)
 		return false;
-	/* Before what comes with the next submission. */
-	req->ring->reactor.look = true;
+	/* Before what comes with the next submission. (A worker has not got the lock.) */
+	if (!(how & HOW_WORKER))
+		req->ring->reactor.look = true;
 	return true;
 }
 
