@@ -34,7 +34,7 @@ static bool was_in_worker(struct request *req, enum issue_how how)
 	if (req->poll_retries)
 		return false;
 	/* Without a file the worker hands it back. */
-	if (req->res == -EBADF && req->op->needs_file && SYS(fcntl, req->sysfd, F_GETFL) < 0)
+	if (req->res == -EBADF && req->op->needs_file && !fd_has_file(req->sysfd))
 		return false;
 	if (req->flags & REQ_ASYNC || req->op->blocks)
 		return true;

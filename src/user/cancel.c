@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-
 #include "user/behind.h"
 #include "user/cancel.h"
 #include "user/op/timeout.h"
 #include "user/submit.h"
-#include "user/sys.h"
 #include "user/worker.h"
 
 /* ---- One request ----------------------------------------------------------------------------- */
@@ -233,7 +230,6 @@ int cancel_matching(struct uring *ring, const struct cancel *c)
 int cancel_find_file(struct uring *ring, struct cancel *c, int fd, bool fixed)
 {
 	struct file *file = fixed ? files_at(ring, (unsigned)fd) : NULL;
-	long flags;
 
 	if (fixed) {
 		if (!file)
@@ -241,7 +237,6 @@ int cancel_find_file(struct uring *ring, struct cancel *c, int fd, bool fixed)
 		c->sysfd = file->fd;
 		return 0;
 	}
-	flags = SYS(fcntl, fd, F_GETFL);
 	c->sysfd = fd;
-	return flags < 0 || flags & O_PATH ? -EBADF : 0;
+	return fd_has_file(fd) ? 0 : -EBADF;
 }

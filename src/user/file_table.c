@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of registered files. */
-#include <fcntl.h>
-
 #include "user/alloc.h"
 #include "user/sys.h"
 #include "user/uring.h"
@@ -58,10 +56,9 @@ static int put_at(struct uring *ring, unsigned index, int fd, uint64_t tag)
 
 int files_set(struct uring *ring, unsigned index, int fd, uint64_t tag)
 {
-	long flags = SYS(fcntl, fd, F_GETFL);
 	int own;
 
-	if (flags < 0 || flags & O_PATH || user_owns((unsigned)fd, false))
+	if (!fd_has_file(fd) || user_owns((unsigned)fd, false))
 		return -EBADF;
 	own = duplicate_fd(fd);
 	return own < 0 ? own : put_at(ring, index, own, tag);

@@ -170,6 +170,13 @@ int request_hold_file(struct request *req)
 	return 0;
 }
 
+bool fd_has_file(int fd)
+{
+	long flags = SYS(fcntl, fd, F_GETFL);
+
+	return flags >= 0 && !(flags & O_PATH);
+}
+
 /* ---- Comparing ------------------------------------------------------------------------------- */
 
 /* Since Linux 6.10; headers lag behind. */

@@ -91,6 +91,8 @@ int duplicate_fd(int fd);
 uint64_t descriptor_limit(void);
 /* Moves a descriptor there; where there is no room it stays. An error passes through. */
 int own_fd(int fd);
+/* Is it open, and for more than its path? Where Linux takes a descriptor, O_PATH opens none. */
+bool fd_has_file(int fd);
 /* Are these descriptors of one open file? */
 bool same_file(int a, int b);
 /* The same by the kernel's own word, which it gives since Linux 6.10; before: false. */

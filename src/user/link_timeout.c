@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-
 #include "user/cancel.h"
 #include "user/link_timeout.h"
 #include "user/op/timeout.h"
-#include "user/sys.h"
 
 /* Too late: the request is cancelled. What comes of that is the timeout's result. But for a thread
  * that has ended, Linux no longer cancels. */
@@ -80,19 +77,12 @@ void link_timeout_start(struct request *req)
 	list_add_tail(&req->ring->timers.links, &timeout->link);
 }
 
-static bool has_file(const struct request *req)
-{
-	long flags = SYS(fcntl, req->sysfd, F_GETFL);
-
-	return flags >= 0 && !(flags & O_PATH);
-}
-
 void link_timeout_after(struct request *req)
 {
 	struct timeout *timeout = request_data(req->link, struct timeout);
 
 	/* Without a file there was no attempt. */
-	if (req->res == -EBADF && req->op->needs_file && !has_file(req))
+	if (req->res == -EBADF && req->op->needs_file && !fd_has_file(req->sysfd))
 		return;
 	/* No span ends in no time. */
 	if (timeout->ns && !(timeout->flags & IORING_TIMEOUT_ABS))

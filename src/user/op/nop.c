@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-
 #include "user/op/op.h"
 #include "user/progress.h"
 
@@ -37,12 +35,9 @@ int nop_prep(struct request *req, const struct io_uring_sqe *sqe)
 /* What I/O would look up first: is there such a file? */
 static int find_file(struct request *req, bool fixed)
 {
-	long flags;
+	bool found = fixed ? files_at(req->ring, (unsigned)req->fd) != NULL : fd_has_file(req->fd);
 
-	if (fixed)
-		return files_at(req->ring, (unsigned)req->fd) ? 0 : -EBADF;
-	flags = SYS(fcntl, req->fd, F_GETFL);
-	return flags < 0 || flags & O_PATH ? -EBADF : 0;
+	return found ? 0 : -EBADF;
 }
 
 static int find_buffer(struct request *req)

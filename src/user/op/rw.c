@@ -117,14 +117,6 @@ int rw_check(struct request *req)
 	return 0;
 }
 
-/* What the kernel finds out before it looks at any buffer. */
-static bool has_file(const struct request *req)
-{
-	long flags = SYS(fcntl, req->sysfd, F_GETFL);
-
-	return flags >= 0 && !(flags & O_PATH);
-}
-
 static int check_registered(struct request *req)
 {
 	struct rw *rw = rw_of(req);
@@ -135,7 +127,7 @@ static int check_registered(struct request *req)
 		int ret = buffers_check(req, (uintptr_t)rw->vecs[i].iov_base, rw->vecs[i].iov_len);
 
 		if (ret || (vectored && !rw->vecs[i].iov_len))
-			return has_file(req) ? -EFAULT : -EBADF;
+			return fd_has_file(req->sysfd) ? -EFAULT : -EBADF;
 	}
 	rw->state &= ~RW_FIXED;
 	return 0;
@@ -327,7 +319,7 @@ static void take(struct request *req, struct selection *s)
  */
 static bool keeps_buffer(struct request *req, enum issue_result result, const struct selection *s)
 {
-	if (result == ISSUE_DONE && req->res == -EBADF && !has_file(req))
+	if (result == ISSUE_DONE && req->res == -EBADF && !fd_has_file(req->sysfd))
 		return false;
 	return result == ISSUE_WORKER || s->taken || request_kind(req) & FILE_REGULAR;
 }
@@ -340,7 +332,7 @@ static enum issue_result try_chosen(struct request *req)
 	int ret = choose(req, &s);
 
 	if (ret)
-		return finish(req, has_file(req) ? ret : -EBADF);
+		return finish(req, fd_has_file(req->sysfd) ? ret : -EBADF);
 	ret = begin(req);
 	result = ret ? finish(req, ret) : try_inline(req);
 	if (result == ISSUE_DONE && req->res >= 0) {
